@@ -1,0 +1,92 @@
+/* job.h - what must happen later or elsewhere: timers, calls to the world, parked events, dead letters.
+ *
+ * A kind has up to two functions. `call` runs in a task of its own without any transaction: it may call the
+ * world, with the task's deadline, and leaves what it learnt in job->outcome. `settle` then runs for a batch of
+ * such jobs in one transaction, decides and saves; jobs it leaves as DONE are removed by the same commit.
+ * A timer has no `call`. A claim is a lease: a job whose process died is claimed again when it runs out,
+ * so `call` repeats under the same idempotency key. */
+#ifndef PASAR_SAGA_JOB_H
+#define PASAR_SAGA_JOB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "loop/loop.h"
+#include "saga/event.h"
+#include "saga/outbox.h"
+#include "wrap/json.h"
+#include "wrap/pg.h"
+
+enum job_fate {
+    JOB_DONE,  /* removed */
+    JOB_LATER, /* again: after the back-off, or at job->again_us */
+    JOB_DEAD,  /* kept for an operator, with job->reason */
+};
+
+struct job { /* one that is being run; lives in `arena` */
+    int64_t id;
+    const char *kind, *key; /* (kind, key) is unique among jobs that live */
+    const char *subject;
+    const char *traceparent; /* or NULL */
+    int attempts;   /* this one included */
+    json_t *payload;
+    struct arena *arena;
+
+    void *outcome;  /* what `call` learnt; in the arena */
+    enum job_fate fate; /* JOB_DONE unless said otherwise */
+    int64_t again_us;   /* wall clock; 0 takes capped exponential back-off with full jitter */
+    const char *reason;
+};
+
+struct job_batch { /* what settle gets: as struct batch in hear.h, of jobs */
+    struct job **jobs;
+    size_t n;
+    struct arena *arena;
+    struct pg *tx;
+    struct outbox *outbox;
+    struct job_list *later;
+    int64_t now_us;
+    void *domain;
+};
+
+struct job_kind { /* a row in a domain's table */
+    const char *kind;
+    /* ERR_UNAVAILABLE and ERR_TIMEOUT: later, and no attempt is counted for UNAVAILABLE. Others go to settle
+     * with job->outcome NULL only if they are OK; else they follow the table in err.h. */
+    struct err (*call)(void *domain, struct job *job);
+    struct err (*settle)(struct job_batch *b);
+    int concurrency;     /* calls at once; 16 when 0 */
+    int64_t timeout_us;  /* of the call; 10 s when 0. The lease is twice that */
+    int64_t backoff_us;  /* first; doubles up to 15 min. 1 s when 0 */
+    int max_attempts;    /* then JOB_DEAD; 0: never */
+};
+
+/* New jobs of one transaction. */
+struct job_list *job_list_new(struct arena *a);
+/* Texts borrowed until job_list_save(). key: unique among living jobs of the kind; a second one is dropped.
+ * due_us: wall clock. payload: JSON text. */
+void job_add(struct job_list *l, const char *kind, const char *key, const char *subject, int64_t due_us,
+             const char *traceparent, const char *payload);
+void job_list_save(struct job_list *l, struct pg *tx); /* one array insert, queued */
+int64_t job_list_first_due(const struct job_list *l);  /* INT64_MAX when empty */
+
+/* The runner: claims due jobs of these kinds (ended by a NULL kind) and runs them. */
+struct job_runner_config {
+    struct pg *pg;
+    const struct job_kind *kinds;
+    const char *source; /* of events told, "/order" */
+    int n_partitions;
+    void *domain;
+    void (*on_commit)(void *arg); /* something may have been told: wake the relay */
+    void *on_commit_arg;
+};
+struct job_runner;
+struct job_runner *job_runner_start(struct loop *l, const struct job_runner_config *cfg);
+void job_runner_wake(struct job_runner *r, int64_t due_us); /* a job due then was committed */
+void job_runner_stop(struct job_runner *r); /* starts no more; those running go on */
+int job_runner_n_running(const struct job_runner *r);
+void job_runner_free(struct job_runner *r); /* after its tasks have ended */
+
+#endif

@@ -1,0 +1,71 @@
+-- The three tables that carry a saga: what we said, what we heard, what we owe.
+
+-- Times cross the wire as microseconds since 1970, UTC.
+create function us(t timestamptz) returns bigint
+language sql immutable strict parallel safe
+return (extract(epoch from t) * 1000000)::bigint;
+
+create function ts(us bigint) returns timestamptz
+language sql immutable strict parallel safe
+return timestamptz 'epoch' + make_interval(secs => (us / 1000000)::double precision)
+       + (us % 1000000) * interval '1 microsecond';
+
+-- What we said. Append-only; a row's (xid, seq) is its entry's id in the stream. The transaction id is the order in
+-- which rows become safe to read; the sequence orders the rows of one transaction.
+create table outbox (
+    xid xid8 not null default pg_current_xact_id(),
+    seq bigint generated always as identity,
+    stream text not null,
+    partition smallint not null,
+    id uuid not null,
+    type text not null,
+    source text not null,
+    subject text not null,
+    time timestamptz not null,
+    traceparent text,
+    data text not null
+) partition by range (time);
+create index outbox_in_order on outbox (stream, partition, xid, seq);
+create table outbox_rest partition of outbox default;
+
+-- What we heard: the last entry absorbed of each partition of each stream.
+create table heard (
+    stream text not null,
+    partition smallint not null,
+    xid bigint not null default 0,
+    seq bigint not null default 0,
+    moved_at timestamptz not null default now(),
+    primary key (stream, partition)
+);
+
+-- Moves a position from where its hearer believes it to be, or fails: then another hearer has been here, and the
+-- whole transaction must not stand.
+create function heard_advance(s text, p smallint, from_xid bigint, from_seq bigint, to_xid bigint, to_seq bigint)
+returns void
+language plpgsql as $$
+begin
+    update heard set xid = to_xid, seq = to_seq, moved_at = now()
+     where stream = s and partition = p and xid = from_xid and seq = from_seq;
+    if not found then
+        raise exception 'position of % moved by another hearer', s using errcode = 'serialization_failure';
+    end if;
+end $$;
+
+-- What we owe: timers, calls to the world, parked events, dead letters.
+create table job (
+    id bigint generated always as identity primary key,
+    kind text not null,
+    key text not null,
+    subject text not null,
+    due_at timestamptz not null,
+    attempts integer not null default 0,
+    state text not null default 'due' check (state in ('due', 'dead')),
+    reason text,
+    traceparent text,
+    payload text not null,
+    made_at timestamptz not null default now(),
+    unique (kind, key)
+);
+create index job_due on job (due_at) where state = 'due';
+-- Parked and dead events: later events of their subjects wait behind them.
+create index job_parked on job (kind, subject) where kind like 'hear:%';

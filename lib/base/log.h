@@ -15,7 +15,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-enum kv_type { KV_NONE, KV_TEXT, KV_I64, KV_BOOL, KV_ID };
+enum kv_type { KV_NONE, KV_TEXT, KV_I64, KV_BOOL, KV_ID, KV_ERR };
 
 struct kv {
     const char *key; /* a literal */
@@ -25,6 +25,7 @@ struct kv {
         int64_t i64;
         bool flag;
         struct id id;
+        struct err err;
     } as;
 };
 

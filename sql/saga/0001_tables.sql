@@ -26,7 +26,28 @@ create table outbox (
     data text not null
 ) partition by range (time);
 create index outbox_in_order on outbox (stream, partition, xid, seq);
-create table outbox_rest partition of outbox default;
+create table outbox_rest partition of outbox default; -- catches rows when nobody turned the calendar
+
+-- Makes the daily partitions a week ahead and drops those that are `keep_days` old. Cheap when there is nothing to do.
+create function outbox_turn(keep_days int) returns void
+language plpgsql as $$
+declare
+    day date;
+    old record;
+begin
+    for day in select d::date from generate_series(current_date, current_date + 7, interval '1 day') as d loop
+        if to_regclass(format('outbox_%s', to_char(day, 'YYYYMMDD'))) is null then
+            execute format('create table %I partition of outbox for values from (%L) to (%L)',
+                           'outbox_' || to_char(day, 'YYYYMMDD'), day::timestamptz, (day + 1)::timestamptz);
+        end if;
+    end loop;
+    for old in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                where i.inhparent = 'outbox'::regclass and c.relname ~ '^outbox_[0-9]{8}$'
+                  and to_date(right(c.relname, 8), 'YYYYMMDD') < current_date - keep_days loop
+        execute format('drop table %I', old.relname);
+    end loop;
+end $$;
+select outbox_turn(7);
 
 -- What we heard: the last entry absorbed of each partition of each stream.
 create table heard (
@@ -69,3 +90,17 @@ create table job (
 create index job_due on job (due_at) where state = 'due';
 -- Parked and dead events: later events of their subjects wait behind them.
 create index job_parked on job (kind, subject) where kind like 'hear:%';
+
+-- Removes jobs that are done, if every one is still under the claim it was run under.
+create function job_finish(ids bigint[], claims bigint[]) returns void
+language plpgsql as $$
+declare
+    n bigint;
+begin
+    delete from job using unnest(ids, claims) as done (id, claim)
+     where job.id = done.id and job.attempts = done.claim;
+    get diagnostics n = row_count;
+    if n <> cardinality(ids) then
+        raise exception 'a job was claimed by another' using errcode = 'serialization_failure';
+    end if;
+end $$;

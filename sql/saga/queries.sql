@@ -1,0 +1,104 @@
+-- Statements of the saga machinery; every domain's binary has them. Times are microseconds.
+
+-- ---- outbox ----
+
+-- name: saga_outbox_insert
+insert into outbox (stream, partition, id, type, source, subject, time, traceparent, data)
+select e.stream, e.partition::smallint, e.id, e.type, $5::text, e.subject, ts($6::bigint), e.traceparent, e.data
+  from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $7::text[], $8::text[], $9::text[])
+       as e (stream, partition, id, type, subject, traceparent, data);
+
+-- Rows after a position, in order. A row is ripe once no transaction older than it can still commit.
+-- name: saga_outbox_after
+select xid::text, seq, id, type, source, subject, us(time), traceparent, data,
+       xid < pg_snapshot_xmin(pg_current_snapshot()) as ripe
+  from outbox
+ where stream = $1::text and partition = $2::smallint and (xid, seq) > ($3::xid8, $4::bigint)
+ order by xid, seq
+ limit $5::int;
+
+-- Is this row ours, and if not, is it older than all that is kept?
+-- name: saga_outbox_knows
+select exists (select from outbox
+                where stream = $1::text and partition = $2::smallint and xid = $3::xid8 and seq = $4::bigint),
+       coalesce((select (xid, seq) > ($3::xid8, $4::bigint) from outbox
+                  where stream = $1::text and partition = $2::smallint
+                  order by xid, seq limit 1), false);
+
+-- name: saga_outbox_turn
+select outbox_turn($1::int);
+
+-- ---- heard ----
+
+-- name: saga_heard_open
+insert into heard (stream, partition) values ($1::text, $2::smallint) on conflict do nothing;
+
+-- name: saga_heard_get
+select xid, seq from heard where stream = $1::text and partition = $2::smallint;
+
+-- name: saga_heard_advance
+select heard_advance($1::text, $2::smallint, $3::bigint, $4::bigint, $5::bigint, $6::bigint);
+
+-- name: saga_heard_list
+select stream, partition, xid, seq, us(moved_at) from heard order by stream, partition;
+
+-- ---- job ----
+
+-- name: saga_job_insert
+insert into job (kind, key, subject, due_at, state, reason, traceparent, payload)
+select j.kind, j.key, j.subject, ts(j.due_us), j.state, j.reason, j.traceparent, j.payload
+  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+       as j (kind, key, subject, due_us, state, reason, traceparent, payload)
+on conflict (kind, key) do nothing;
+
+-- A claim is a lease: due again when it runs out.
+-- name: saga_job_claim
+with due as (
+    select job.id, k.lease_us
+      from job join unnest($1::text[], $2::bigint[]) as k (kind, lease_us) using (kind)
+     where state = 'due' and due_at <= now()
+     order by due_at
+     limit $3::int
+       for update of job skip locked
+)
+update job
+   set attempts = attempts + 1, due_at = now() + due.lease_us * interval '1 microsecond'
+  from due
+ where job.id = due.id
+returning job.id, kind, key, subject, attempts, traceparent, payload;
+
+-- Fails when one of them was claimed by another meanwhile: then nothing of this transaction may stand.
+-- name: saga_job_finish
+select job_finish($1::bigint[], $2::bigint[]);
+
+-- name: saga_job_put_off
+update job
+   set due_at = ts(l.due_us), attempts = l.attempts::int, state = l.state, reason = l.reason
+  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+       as l (id, claimed, attempts, due_us, state, reason)
+ where job.id = l.id and job.attempts = l.claimed;
+
+-- name: saga_parked_any
+select exists (select from job where kind = $1::text);
+
+-- name: saga_parked_subjects
+select distinct subject from job where kind = $1::text and subject = any ($2::text[]);
+
+-- name: saga_parked_before
+select exists (select from job where kind = $1::text and subject = $2::text and id < $3::bigint);
+
+-- name: saga_job_counts
+select kind, state, count(*) from job group by kind, state order by kind, state;
+
+-- name: saga_job_list
+select id, kind, key, subject, state, attempts, us(due_at), reason from job
+ where ($1::text = '' or state = $1::text) and id > $2::bigint order by id limit 100;
+
+-- name: saga_job_show
+select id, kind, key, subject, state, attempts, us(due_at), reason, payload from job where id = $1::bigint;
+
+-- name: saga_job_retry
+update job set state = 'due', due_at = now(), attempts = 0 where id = $1::bigint;
+
+-- name: saga_job_drop
+delete from job where id = $1::bigint and state = 'dead';

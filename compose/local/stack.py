@@ -1,0 +1,359 @@
+"""The whole shop on one machine: PostgreSQL, Redis, nginx, the services and the Midtrans simulator,
+all of it below one directory. `make run` and every scenario test use this class.
+
+    with Stack.apart(directory, {"ORDER_TTL_SECONDS": "5"}) as stack:
+        stack.kill("order", signal.SIGKILL)     # the supervisor starts it again
+        stack.wait_ready("order")
+        rows = stack.psql("order", "select status from orders")
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import settings
+from gateway import Gateway
+from memory import pss_of
+from postgres import Postgres, PostgresError
+from redis_server import RedisServer
+from settings import DOMAINS, ROOT
+from supervisor import Program, Supervisor, fate
+from wire import Http, holder_of
+
+SERVERS = ("postgres", "redis", "nginx")
+SIMULATOR = "midtrans_sim"
+SOCKET_PATH_BYTES = 107  # sun_path, without its end
+READY_WITHIN = 20.0
+STATUS_WORDS = {64: "its command line is wrong", 69: "a server it needs cannot be reached",
+                78: "a setting is bad"}
+
+
+class StepFailed(Exception):
+    """A step of the start went wrong: which, why, and the log that tells more (or None)."""
+
+    def __init__(self, step, why, log=None):
+        super().__init__(f"{step}: {why}")
+        self.step, self.why, self.log = step, why, log
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor holds this directory."""
+
+
+class Stack:
+    def __init__(self, directory, env=None, bin_dir=None, say=print):
+        """env: settings that differ from the development values. say: told of each step, in a line."""
+        self.directory = Path(directory).resolve()
+        self.chosen = {name: str(value) for name, value in (env or {}).items()}
+        self.bin = Path(bin_dir or os.environ.get("PASAR_BIN") or ROOT / "build/release/bin").resolve()
+        self.say = say
+        self.logs = self.directory / "log"
+        self.sockets = self._short_directory()
+        self.supervisor = None
+        self.lock = None
+
+    @classmethod
+    def apart(cls, directory, env=None, say=lambda line: None, **more):
+        """A stack beside others: on ports that are free now, without limits on requests."""
+        own = {"GATEWAY_PORT": free_port(), "REDIS_PORT": free_port(), "SIM_PORT": free_port(),
+               "GATEWAY_AUTH_PER_MINUTE": 1000000, "GATEWAY_AUTH_BURST": 100000,
+               "GATEWAY_API_PER_SECOND": 100000, "GATEWAY_API_BURST": 100000}
+        return cls(directory, own | (env or {}), say=say, **more)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # ---- starting ----
+
+    def start(self):
+        """Returns when all of it is ready. StepFailed, AlreadyRunning; then nothing is left running."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self):
+        self.logs.mkdir(exist_ok=True)
+        for log in self.logs.glob("*.log"):
+            log.replace(log.with_suffix(".log.old"))
+        self._configure()
+        self._check_programs()
+        self._check_ports()
+        self.supervisor = Supervisor(self.say)
+        first = [self._bring_up_postgres, self._bring_up_redis, self._bring_up_nginx]
+        self._together(first)
+        self._together([lambda name=name: self._bring_up(name, self._service(name), lambda: self._answers(name))
+                        for name in self.services])
+        self._write_state()
+
+    def _configure(self):
+        base, _ = settings.development()
+        base = settings.with_secrets(base | self.chosen, self.directory)
+        for name in ("GATEWAY_PORT", "REDIS_PORT", "SIM_PORT"):
+            settings.port(base, name)
+        settings.number(base, "POSTGRES_PORT", 0, 65535)
+        self.postgres = Postgres(self.directory / "postgres", self.sockets / "pg", base, self.log_path("postgres"))
+        self.redis_server = RedisServer(self.directory / "redis", base, self.log_path("redis"))
+        self.gateway = Gateway(self.directory / "nginx", self.sockets, base, self.logs)
+        self.env = settings.service_env(base, self.sockets, (self.sockets / "pg", self.postgres.port))
+        simulated = base["LOCAL_SIMULATOR"] == "on"
+        self.services = [*DOMAINS, SIMULATOR] if simulated else [*DOMAINS]
+
+    def _check_programs(self):
+        missing = [name for name in self.services if not os.access(self.bin / name, os.X_OK)]
+        if missing:
+            raise StepFailed("build", f"{self.bin} has no {', '.join(missing)}: run `make`")
+
+    def _check_ports(self):
+        wanted = [("GATEWAY_PORT", self.env["GATEWAY_HOST"]), ("REDIS_PORT", "127.0.0.1")]
+        if SIMULATOR in self.services:
+            wanted.append(("SIM_PORT", "127.0.0.1"))
+        if self.env["POSTGRES_PORT"] != "0":
+            wanted.append(("POSTGRES_PORT", "127.0.0.1"))
+        taken = [why for name, host in wanted if (why := port_trouble(host, int(self.env[name]), name))]
+        if taken:
+            raise StepFailed("ports", "\n  ".join(taken))
+
+    def _together(self, actions):
+        """Runs them at once; the first failure, in their order, is raised when all have ended."""
+        with ThreadPoolExecutor(len(actions)) as pool:
+            for running in [pool.submit(action) for action in actions]:
+                running.result()
+
+    def _bring_up_postgres(self):
+        self._bring_up("postgres", self._prepared("postgres", self.postgres), self.postgres.is_ready)
+        started = time.monotonic()
+        try:
+            self.postgres.make_databases()
+        except PostgresError as failure:
+            raise StepFailed("databases", str(failure), self.log_path("postgres")) from failure
+        self._together([lambda name=name: self._migrate(name) for name in DOMAINS])
+        self._tell("migrations", "done", started)
+
+    def _bring_up_redis(self):
+        self._bring_up("redis", self._prepared("redis", self.redis_server), self.redis_server.is_ready)
+
+    def _bring_up_nginx(self):
+        self._bring_up("nginx", self._prepared("nginx", self.gateway), self.gateway.is_ready)
+
+    def _prepared(self, name, server):
+        started = time.monotonic()
+        try:
+            server.prepare()
+            return server.program()
+        except (OSError, PostgresError, KeyError) as failure:
+            raise StepFailed(name, str(failure), self.log_path(name)) from failure
+        finally:
+            if time.monotonic() - started > 0.3:
+                self._tell(name, "prepared", started)
+
+    def _migrate(self, name):
+        log = self.log_path(f"{name}-migrate")
+        with open(log, "ab") as out:
+            ran = subprocess.run(["setpriv", "--pdeathsig", "TERM", "--", self.bin / name, "migrate"],
+                                 env=self._program_env(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                 cwd="/", check=False)
+        if ran.returncode:
+            raise StepFailed(f"{name} migrate", ending(ran.returncode), log)
+
+    def _service(self, name):
+        own = self.sockets / f"{name}.sock"
+        return Program(name, [str(self.bin / name)], self.log_path(name), env=self._program_env(),
+                       before=lambda: own.unlink(missing_ok=True))
+
+    def _bring_up(self, name, program, is_ready):
+        started = time.monotonic()
+        try:
+            self.supervisor.start(program)
+        except OSError as failure:
+            raise StepFailed(name, str(failure)) from failure
+        while not is_ready():
+            if program.crashes:
+                raise StepFailed(name, ending(program.exit_status), self.log_path(name))
+            if time.monotonic() - started > READY_WITHIN:
+                raise StepFailed(name, f"not ready after {READY_WITHIN:.0f} s", self.log_path(name))
+            time.sleep(0.005)
+        self._tell(name, "ready", started)
+
+    def _answers(self, name):
+        """Whether its /readyz says yes."""
+        base = self.env["SIM_PUBLIC_URL"] if name == SIMULATOR else f"unix:{self.sockets / name}.sock"
+        client = Http(base, timeout=2)
+        try:
+            return client.get("/readyz").status == 200
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    # ---- stopping ----
+
+    def stop(self):
+        """Ends everything, services first, so that they can finish what they have begun."""
+        if self.supervisor:
+            programs = self.supervisor.programs
+            outer = [p for name, p in programs.items() if name not in ("postgres", "redis")]
+            inner = [p for name, p in programs.items() if name in ("postgres", "redis")]
+            for group in (outer, inner):
+                for program in group:
+                    self.supervisor.ask_to_stop(program)
+                for program in group:
+                    self.supervisor.finish(program)
+            self.supervisor.close()
+            self.supervisor = None
+        self._drop_lock()
+
+    # ---- what scenarios need ----
+
+    def _program(self, name):
+        return self.supervisor.programs[name]
+
+    def kill(self, name, sig=signal.SIGKILL):
+        """Sends a signal; if that ends it, the supervisor starts it again."""
+        return self.supervisor.kill(self._program(name), sig)
+
+    def stop_service(self, name):
+        """Ends it and leaves it down."""
+        return self.supervisor.stop(self._program(name))
+
+    def start_service(self, name, wait=True):
+        self.supervisor.start(self._program(name))
+        if wait:
+            self.wait_ready(name)
+
+    def restart(self, name):
+        self.stop_service(name)
+        self.start_service(name)
+
+    def is_ready(self, name):
+        servers = {"postgres": "postgres", "redis": "redis_server", "nginx": "gateway"}
+        if self.pid(name) is None:
+            return False
+        return getattr(self, servers[name]).is_ready() if name in servers else self._answers(name)
+
+    def wait_ready(self, name, timeout=READY_WITHIN):
+        deadline = time.monotonic() + timeout
+        while not self.is_ready(name):
+            if time.monotonic() > deadline:
+                raise StepFailed(name, f"not ready after {timeout:.0f} s", self.log_path(name))
+            time.sleep(0.01)
+
+    def pid(self, name):
+        return self._program(name).pid
+
+    def pss(self, name):
+        """Bytes of memory it takes, its children's included; shared pages count in part."""
+        return pss_of(self.pid(name))
+
+    def log_path(self, name):
+        return self.logs / f"{name}.log"
+
+    @property
+    def gateway_url(self):
+        return self.gateway.url
+
+    @property
+    def simulator_url(self):
+        return self.env.get("SIM_PUBLIC_URL")
+
+    def http(self, **more):
+        return Http(self.gateway_url, **more)
+
+    def psql(self, domain, sql):
+        return self.postgres.psql(self.env[f"{domain.upper()}_DB_NAME"], sql)
+
+    def redis(self, *words, db=1):
+        with self.redis_server.connect(db) as redis:
+            return redis(*words)
+
+    # ---- small things ----
+
+    def _program_env(self):
+        return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"} | self.env
+
+    def _tell(self, name, what, started):
+        self.say(f"  {name:<14} {what:<9} {(time.monotonic() - started) * 1000:6.0f} ms")
+
+    def _short_directory(self):
+        """Where the sockets go: a path of a socket has few bytes, so a deep checkout's are in /tmp."""
+        own = self.directory / "sock"
+        longest = own / "pg" / ".s.PGSQL.65535"
+        if len(os.fsencode(longest)) <= SOCKET_PATH_BYTES:
+            return own
+        digest = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
+        return Path(f"/tmp/pasar-{os.geteuid()}-{digest}")
+
+    def _take_lock(self):
+        self.lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self.lock)
+            self.lock = None
+            raise AlreadyRunning(str(self.directory)) from None
+        os.ftruncate(self.lock, 0)
+        os.pwrite(self.lock, f"{os.getpid()}\n".encode(), 0)
+        self._make_socket_directory()
+
+    def _make_socket_directory(self):
+        self.sockets.mkdir(exist_ok=True)
+        info = self.sockets.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid():
+            raise StepFailed("sockets", f"{self.sockets} belongs to somebody else")
+        self.sockets.chmod(0o711)
+
+    def _drop_lock(self):
+        if self.lock is None:
+            return
+        (self.directory / "stack.json").unlink(missing_ok=True)
+        os.ftruncate(self.lock, 0)
+        os.close(self.lock)
+        self.lock = None
+
+    def _write_state(self):
+        """For those who talk to a running stack from outside: demo, status."""
+        path = self.directory / "stack.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({
+            "pid": os.getpid(), "gateway": self.gateway_url, "simulator": self.simulator_url,
+            "logs": str(self.logs), "env": self.env,
+            "pids": {name: p.pid for name, p in self.supervisor.programs.items()}}, indent=1))
+
+
+def ending(status):
+    words = STATUS_WORDS.get(status)
+    return fate(status) + (f": {words}" if words else "")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_trouble(host, port, name):
+    """Why a port cannot be had, and the setting to change; None when it can."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            return None
+        except OSError as failure:
+            who = holder_of(port)
+            why = f"is taken (by {who})" if who else f"cannot be used ({failure.strerror})"
+            return f"port {port} of {host} {why}: set {name} in .env to a free one"

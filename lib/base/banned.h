@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Some are macros in a fortified build under clang. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets strtok
 #pragma GCC poison atoi atol atoll atof localtime gmtime ctime asctime rand srand
 

@@ -16,7 +16,7 @@ import socket
 import stat
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import settings
@@ -59,6 +59,7 @@ class Stack:
         self.sockets = self._short_directory()
         self.supervisor = None
         self.lock = None
+        self.giving_up = False
 
     @classmethod
     def apart(cls, directory, env=None, say=lambda line: None, **more):
@@ -81,6 +82,7 @@ class Stack:
         """Returns when all of it is ready. StepFailed, AlreadyRunning; then nothing is left running."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._take_lock()
+        self.giving_up = False
         try:
             self._start()
         except BaseException:
@@ -130,10 +132,15 @@ class Stack:
             raise StepFailed("ports", "\n  ".join(taken))
 
     def _together(self, actions):
-        """Runs them at once; the first failure, in their order, is raised when all have ended."""
+        """Runs them at once. The first failure, or Ctrl-C, makes the others give up, and is raised."""
         with ThreadPoolExecutor(len(actions)) as pool:
-            for running in [pool.submit(action) for action in actions]:
-                running.result()
+            running = [pool.submit(action) for action in actions]
+            try:
+                for ended in as_completed(running):
+                    ended.result()
+            except BaseException:
+                self.giving_up = True
+                raise
 
     def _bring_up_postgres(self):
         self._bring_up("postgres", self._prepared("postgres", self.postgres), self.postgres.is_ready)
@@ -185,8 +192,9 @@ class Stack:
         while not is_ready():
             if program.crashes:
                 raise StepFailed(name, ending(program.exit_status), self.log_path(name))
-            if time.monotonic() - started > READY_WITHIN:
-                raise StepFailed(name, f"not ready after {READY_WITHIN:.0f} s", self.log_path(name))
+            if self.giving_up or time.monotonic() - started > READY_WITHIN:
+                raise StepFailed(name, f"not ready after {time.monotonic() - started:.1f} s",
+                                 self.log_path(name))
             time.sleep(0.005)
         self._tell(name, "ready", started)
 

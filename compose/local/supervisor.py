@@ -163,6 +163,7 @@ class Supervisor:
         self.kill(program, program.stop)
 
     def _bury(self, program):
+        self._kill_orphans(program)
         with self.changed:
             program.exit_status = program.popen.wait()
             self.poll.unregister(program.pidfd)
@@ -172,6 +173,14 @@ class Supervisor:
             self.changed.notify_all()
         if program.wanted:
             self._crashed(program)
+
+    def _kill_orphans(self, program):
+        """Workers of a killed nginx live on and keep its port. Called before the program is reaped: until
+        then its process group cannot be another's."""
+        try:
+            os.killpg(program.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def _crashed(self, program):
         if time.monotonic() - program.started_at > STEADY:

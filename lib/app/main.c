@@ -1,0 +1,246 @@
+/* main.c - a service from its command line to its end. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/private.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "loop/task.h"
+#include "sql_saga.h"
+
+#define OFFLOAD_THREADS 2
+#define OFFLOAD_QUEUE 64
+
+static const struct {
+    const char *word;
+    enum role role;
+    const char *meaning;
+} roles[] = {
+    {"", ROLE_ALL, "serve HTTP, hear events, relay, run jobs"},
+    {"http", ROLE_HTTP, "serve HTTP only"},
+    {"worker", ROLE_WORKER, "hear events, relay, run jobs; HTTP for health only"},
+    {"migrate", ROLE_MIGRATE, "bring the database forward, then exit"},
+    {"check", ROLE_CHECK, "try settings, migrations and every statement, then exit"},
+};
+
+static int usage(const char *name)
+{
+    fprintf(stderr, "usage:\n");
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        fprintf(stderr, "  %s %-8s %s\n", name, roles[i].word, roles[i].meaning);
+    return EXIT_USAGE;
+}
+
+static bool role_parse(int argc, char **argv, enum role *out)
+{
+    const char *word = argc == 2 ? argv[1] : "";
+
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        *out = roles[i].role;
+        if (argc <= 2 && strcmp(roles[i].word, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- migrate, check ---- */
+
+static const struct migration *all_migrations(const struct app *app)
+{
+    const struct migration *parts[2] = {saga_migrations, app->service->migrations};
+    struct migration *all;
+    size_t n = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct migration *m = parts[i]; m && m->name; m++)
+            n++;
+    all = ARENA_ARRAY(app->private->arena, struct migration, n + 1);
+    n = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct migration *m = parts[i]; m && m->name; m++)
+            all[n++] = *m;
+    return all;
+}
+
+static const struct sql *const *all_statements(const struct app *app)
+{
+    const struct sql *const *parts[2] = {saga_statements, app->service->statements};
+    const struct sql **all;
+    size_t n = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        for (const struct sql *const *s = parts[i]; s && *s; s++)
+            n++;
+    all = ARENA_ARRAY(app->private->arena, const struct sql *, n + 1);
+    n = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (const struct sql *const *s = parts[i]; s && *s; s++)
+            all[n++] = *s;
+    return all;
+}
+
+static int operate(struct app *app)
+{
+    const struct pg_config *pg = &app->private->pg;
+    bool is_check = app->private->role == ROLE_CHECK;
+    struct err e = OK;
+
+    if (app->service->statements && is_check)
+        e = migrate_check(pg, all_migrations(app), all_statements(app));
+    else if (app->service->statements)
+        e = migrate(pg, all_migrations(app));
+    if (e.kind) {
+        log_error(is_check ? "app.check_failed" : "app.migrate_failed", kv_err(e));
+        return e.kind == ERR_UNAVAILABLE ? EXIT_UNREACHABLE : EXIT_FAILURE;
+    }
+    log_info(is_check ? "app.checked" : "app.migrated");
+    return EXIT_SUCCESS;
+}
+
+/* ---- serve ---- */
+
+static bool is_passing(struct err e)
+{
+    return e.kind == ERR_UNAVAILABLE || e.kind == ERR_TIMEOUT;
+}
+
+/* Short looks at first, so that we are ready as soon as the servers are; then patience. */
+static int64_t pause_us(int64_t waited_us)
+{
+    return waited_us < US_PER_S ? 5 * US_PER_MS : 200 * US_PER_MS;
+}
+
+static struct err start_domain(struct app *app)
+{
+    int64_t began = clock_mono_us();
+    struct err e = OK;
+
+    while (app->pg && !pg_is_up(app->pg) && !app->private->draining)
+        task_sleep(pause_us(clock_mono_us() - began));
+    if (!app->service->start)
+        return OK;
+    while (!app->private->draining) {
+        e = app->service->start(app, &app->domain);
+        if (!is_passing(e))
+            break;
+        log_warn("app.start_delayed", kv_err(e));
+        task_sleep(500 * US_PER_MS);
+    }
+    return e;
+}
+
+static void start(void *arg)
+{
+    struct app *app = arg;
+    struct app_private *p = app->private;
+    struct err e = start_domain(app);
+
+    p->start_ended = true;
+    if (p->draining)
+        return;
+    if (e.kind) {
+        log_error("app.start_failed", kv_err(e));
+        drain_begin(app, EXIT_FAILURE);
+        return;
+    }
+    if (p->role != ROLE_HTTP)
+        wiring_start(app);
+    p->started = true;
+    log_info("app.started", kv_text("listen", p->settings.listen),
+             kv_i64("us", clock_mono_us() - p->born_mono_us));
+}
+
+/* A role without routes has its health pages all the same. */
+static struct err listen_http(struct app *app)
+{
+    struct app_private *p = app->private;
+    const struct httpd_config cfg = {.listen = p->settings.listen};
+
+    if (p->role != ROLE_WORKER && app->service->routes) {
+        p->router = router_new(p->arena, app->service->routes);
+        while (app->service->routes[p->n_routes].method)
+            p->n_routes++;
+    }
+    p->route_metrics = ARENA_ARRAY(p->arena, struct metric *, (p->n_routes + 1) * 6);
+    return httpd_new(app->loop, &cfg, request_serve, app, &p->httpd);
+}
+
+static void open_servers(struct app *app)
+{
+    struct app_private *p = app->private;
+
+    app->loop = loop_new();
+    if (app->service->statements)
+        app->pg = pg_open(app->loop, &p->pg);
+    if (service_needs_redis(app->service))
+        app->redis = redis_open(app->loop, &p->streams);
+    if (app->service->wants_carts)
+        app->carts = redis_open(app->loop, &p->carts);
+    if (app->internal_secret)
+        p->mac_key = mac_key_of(app->internal_secret, "stream");
+    app->fetch = fetch_new(app->loop);
+    app->offload = offload_new(app->loop, OFFLOAD_THREADS, OFFLOAD_QUEUE);
+}
+
+static void close_servers(struct app *app)
+{
+    wiring_free(app);
+    httpd_free(app->private->httpd);
+    fetch_free(app->fetch);
+    offload_free(app->offload);
+    redis_close(app->carts);
+    redis_close(app->redis);
+    pg_close(app->pg);
+    drain_release();
+    loop_free(app->loop);
+    arena_free(app->private->arena);
+}
+
+static int serve(struct app *app)
+{
+    struct app_private *p = app->private;
+    struct err e;
+
+    open_servers(app);
+    drain_on_signals(app);
+    e = listen_http(app);
+    if (e.kind) {
+        log_error("app.listen_failed", kv_text("listen", p->settings.listen), kv_err(e));
+        return EXIT_FAILURE;
+    }
+    task_spawn(app->loop, "start", start, app);
+    loop_run(app->loop);
+    if (!p->is_drained) /* tasks still hold what would be freed: the system takes it all back */
+        exit(p->exit_code);
+    close_servers(app);
+    return p->exit_code;
+}
+
+/* A service is mostly small allocations of one thread: a single heap, and what is free goes back.
+ */
+static void stay_small(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+int app_main(int argc, char **argv, const struct service *service)
+{
+    struct app_private private = {.born_mono_us = clock_mono_us()};
+    struct app app = {.service = service, .private = &private};
+
+    if (!role_parse(argc, argv, &private.role))
+        return usage(service->name);
+    stay_small();
+    private.arena = arena_new();
+    if (settings_read(&app).kind)
+        return EXIT_SETTINGS;
+    log_init(service->name, private.settings.log_level);
+    crypt_init();
+    if (private.role == ROLE_MIGRATE || private.role == ROLE_CHECK)
+        return operate(&app);
+    return serve(&app);
+}

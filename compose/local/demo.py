@@ -161,7 +161,6 @@ def main():
         return 1
     if state:
         return played(state)
-    run.say("opening the shop for the demo")
     stack, status = run.bring_up_or_complain()
     if stack is None:
         return status or 1
@@ -173,4 +172,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -76,6 +76,9 @@ def seed_shop(stack):
 
 def bring_up():
     """A started, seeded stack; the caller stops it. The failures of Stack.start() and SeedError."""
+    if running()[0]:
+        raise AlreadyRunning(str(HERE))
+    say("opening the shop")
     stack = Stack(HERE, settings.from_user(), say=say)
     stack.start()
     try:
@@ -111,7 +114,6 @@ def run():
         signal.signal(sig, interrupt)
     stack, status = None, 0
     try:
-        say("starting the shop")
         stack, status = bring_up_or_complain()
         if stack is None:
             return status

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -196,6 +197,7 @@ class Stack:
                 raise StepFailed(name, f"not ready after {time.monotonic() - started:.1f} s",
                                  self.log_path(name))
             time.sleep(0.005)
+        program.proven = True
         self._tell(name, "ready", started)
 
     def _answers(self, name):
@@ -314,6 +316,7 @@ class Stack:
             os.close(self.lock)
             self.lock = None
             raise AlreadyRunning(str(self.directory)) from None
+        (self.directory / "stack.json").unlink(missing_ok=True)
         os.ftruncate(self.lock, 0)
         os.pwrite(self.lock, f"{os.getpid()}\n".encode(), 0)
         self._make_socket_directory()
@@ -329,6 +332,8 @@ class Stack:
         if self.lock is None:
             return
         (self.directory / "stack.json").unlink(missing_ok=True)
+        if self.sockets.parent != self.directory:
+            shutil.rmtree(self.sockets, ignore_errors=True)
         os.ftruncate(self.lock, 0)
         os.close(self.lock)
         self.lock = None

@@ -30,6 +30,7 @@ class Program:
         self.exit_status = None
         self.started_at = 0.0
         self.crashes = 0
+        self.proven = False  # has been ready once: before that, a crash is a failed start
 
     @property
     def pid(self):
@@ -187,6 +188,8 @@ class Supervisor:
             program.crashes = 0
         pause = BACKOFF[min(program.crashes, len(BACKOFF) - 1)]
         program.crashes += 1
+        if not program.proven:
+            return
         self.restarts.append((time.monotonic() + pause, program))
         self.say(f"{program.name} {fate(program.exit_status)}: starting it again in {pause:g} s; "
                  f"its log is {program.log}")

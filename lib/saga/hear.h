@@ -60,10 +60,10 @@ bool hearer_has_stopped(const struct hearer *h);
 void hearer_free(struct hearer *h);
 bool hearer_is_well(const struct hearer *h); /* false: a gap in the chain, waiting for a refill */
 
-/* The kind of job that parked events are: the runner's table needs a row for each stream heard.
- * hear_job_kind("stream:orders") -> "hear:stream:orders"; settle is hear_settle_parked with the row found by stream. */
+/* The kind of job that a stream's parked events are: "hear:stream:orders". The runner's table needs a row
+ * {kind, .settle = hear_settle_parked, .context = the struct hear_row} for each stream heard. */
 const char *hear_job_kind(struct arena *a, const char *stream);
-/* Runs one parked event through on_batch inside the runner's transaction. */
-struct err hear_settle_parked(const struct hear_row *row, struct job_batch *b) MUST_CHECK;
+/* Runs each parked event through its row's on_batch, inside the runner's transaction. */
+struct err hear_settle_parked(struct job_batch *b) MUST_CHECK;
 
 #endif

@@ -31,6 +31,7 @@ struct job { /* one that is being run; lives in `arena` */
     const char *subject;
     const char *traceparent; /* or NULL */
     int attempts;   /* this one included */
+    int attempts_counted; /* private */
     json_t *payload;
     struct arena *arena;
 
@@ -49,6 +50,7 @@ struct job_batch { /* what settle gets: as struct batch in hear.h, of jobs */
     struct job_list *later;
     int64_t now_us;
     void *domain;
+    const struct job_kind *kind;
 };
 
 struct job_kind { /* a row in a domain's table */
@@ -61,6 +63,7 @@ struct job_kind { /* a row in a domain's table */
     int64_t timeout_us;  /* of the call; 10 s when 0. The lease is twice that */
     int64_t backoff_us;  /* first; doubles up to 15 min. 1 s when 0 */
     int max_attempts;    /* then JOB_DEAD; 0: never */
+    const void *context; /* settle finds it as batch->kind->context */
 };
 
 /* New jobs of one transaction. */
@@ -69,6 +72,9 @@ struct job_list *job_list_new(struct arena *a);
  * due_us: wall clock. payload: JSON text. */
 void job_add(struct job_list *l, const char *kind, const char *key, const char *subject, int64_t due_us,
              const char *traceparent, const char *payload);
+/* A dead letter: kept with its reason until an operator retries or drops it. */
+void job_bury(struct job_list *l, const char *kind, const char *key, const char *subject, const char *reason,
+              const char *payload);
 void job_list_save(struct job_list *l, struct pg *tx); /* one array insert, queued */
 int64_t job_list_first_due(const struct job_list *l);  /* INT64_MAX when empty */
 
@@ -79,7 +85,7 @@ struct job_runner_config {
     const char *source; /* of events told, "/order" */
     int n_partitions;
     void *domain;
-    void (*on_commit)(void *arg); /* something may have been told: wake the relay */
+    void (*on_commit)(void *arg, int64_t first_job_due_us); /* wake the relay, and the runner */
     void *on_commit_arg;
 };
 struct job_runner;

@@ -1,0 +1,293 @@
+/* hear_absorb.c - decide a batch and commit effects, events, jobs and position together. */
+#include "saga/hear_absorb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "saga/hear_park.h"
+#include "sql_saga.h"
+
+/* How long an early event holds its stream back before it is parked: what it waits for is usually a few
+ * milliseconds away in another stream, and waiting costs nothing while a job costs three writes. */
+#define PATIENCE_US (150 * US_PER_MS)
+#define PATIENCE_STEP_US (2 * US_PER_MS)
+
+void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names, const char *name)
+{
+    const char *labels = arena_printf(names, "stream=\"%s\"", name);
+
+    b->cfg = cfg;
+    b->name = name;
+    b->kind = hear_job_kind(names, cfg->row.stream);
+    b->absorbed = metric_counter("pasar_hear_absorbed_total", "Events absorbed.", labels);
+    b->parked = metric_counter("pasar_hear_parked_total", "Events parked because they came early.", labels);
+    b->dead = metric_counter("pasar_hear_dead_total", "Events kept as dead letters.", labels);
+    b->strangers = metric_counter("pasar_hear_strangers_total", "Entries that no relay signed.", labels);
+    b->batches = metric_histogram("pasar_hear_batch_seconds", "Time from reading a batch to its commit.", labels);
+    b->age = metric_histogram("pasar_hear_age_seconds", "Time from telling an event to absorbing it.", labels);
+}
+
+static struct pg_args *place_args(const struct absorber *b, struct arena *a)
+{
+    struct pg_args *args = pg_args(a);
+
+    pg_add_text(args, b->cfg->row.stream);
+    pg_add_i64(args, b->cfg->partition);
+    return args;
+}
+
+struct err absorber_open(struct absorber *b)
+{
+    struct arena *a = arena_new();
+    struct pg_args *kind = pg_args(a);
+    struct pg_rows rows;
+    struct err e;
+
+    b->knows_position = false;
+    e = pg_exec(b->cfg->pg, &sql_saga_heard_open, place_args(b, a), a, NULL);
+    if (e.kind == ERR_NONE)
+        e = pg_exec(b->cfg->pg, &sql_saga_heard_get, place_args(b, a), a, &rows);
+    if (e.kind)
+        goto out;
+    b->position = (struct entry_id){(uint64_t)pg_i64(&rows, 0, 0), (uint64_t)pg_i64(&rows, 0, 1)};
+    pg_add_text(kind, b->kind);
+    e = pg_exec(b->cfg->pg, &sql_saga_parked_any, kind, a, &rows);
+    if (e.kind)
+        goto out;
+    b->has_parked = pg_bool(&rows, 0, 0);
+    b->knows_position = true;
+    log_info("hear.opened", kv_text("stream", b->name), kv_i64("xid", (int64_t)b->position.xid),
+             kv_i64("seq", (int64_t)b->position.seq));
+out:
+    arena_free(a);
+    return e;
+}
+
+/* ---- one transaction ---- */
+
+struct attempt {
+    struct absorber *b;
+    struct event *events; /* all, in order */
+    size_t n;
+    struct batch batch;   /* those that the domain decides */
+    struct event **of;    /* batch.events[i] is a copy of *of[i] */
+};
+
+static bool is_among(const struct pg_rows *subjects, const char *subject)
+{
+    for (size_t i = 0; i < subjects->n; i++) {
+        if (strcmp(pg_text(subjects, i, 0), subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Events of a subject that has parked ones wait behind them. */
+static struct err mark_those_behind(struct attempt *t)
+{
+    struct arena *a = t->batch.arena;
+    const char **subjects = ARENA_ARRAY(a, const char *, t->n);
+    struct pg_args *args = pg_args(a);
+    struct pg_rows rows;
+    struct err e;
+
+    if (!t->b->has_parked)
+        return OK;
+    for (size_t i = 0; i < t->n; i++)
+        subjects[i] = t->events[i].subject;
+    pg_add_text(args, t->b->kind);
+    pg_add_texts(args, subjects, t->n);
+    e = pg_exec(t->batch.tx, &sql_saga_parked_subjects, args, a, &rows);
+    for (size_t i = 0; e.kind == ERR_NONE && i < t->n; i++) {
+        struct event *ev = &t->events[i];
+        if (ev->verdict == ABSORBED && is_among(&rows, ev->subject))
+            event_early(ev, "waits behind an older event of its subject");
+    }
+    return e;
+}
+
+static struct err decide(struct attempt *t)
+{
+    struct err e = OK;
+
+    t->batch.events = ARENA_ARRAY(t->batch.arena, struct event, t->n);
+    t->of = ARENA_ARRAY(t->batch.arena, struct event *, t->n);
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->events[i].verdict != ABSORBED)
+            continue;
+        t->of[t->batch.n] = &t->events[i];
+        t->batch.events[t->batch.n++] = t->events[i];
+    }
+    if (t->batch.n > 0)
+        e = t->b->cfg->row.on_batch(&t->batch);
+    for (size_t i = 0; i < t->batch.n; i++)
+        *t->of[i] = t->batch.events[i];
+    return e;
+}
+
+static void save(struct attempt *t)
+{
+    struct pg_args *args = place_args(t->b, t->batch.arena);
+    struct entry_id to = t->events[t->n - 1].entry;
+
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->events[i].verdict != ABSORBED)
+            hear_park(t->batch.jobs, t->batch.arena, &t->events[i], t->batch.now_us);
+    }
+    outbox_save(t->batch.outbox, t->batch.tx);
+    job_list_save(t->batch.jobs, t->batch.tx);
+    pg_add_i64(args, (int64_t)t->b->position.xid);
+    pg_add_i64(args, (int64_t)t->b->position.seq);
+    pg_add_i64(args, (int64_t)to.xid);
+    pg_add_i64(args, (int64_t)to.seq);
+    pg_queue(t->batch.tx, &sql_saga_heard_advance, args);
+}
+
+/* The first event that came early and may still be waited for; n when there is none. An event behind a parked
+ * one is not waited for. */
+static size_t first_to_wait_for(struct attempt *t)
+{
+    struct absorber *b = t->b;
+    int64_t now = clock_mono_us();
+
+    for (size_t i = 0; i < t->batch.n; i++) {
+        const struct event *e = t->of[i];
+        if (e->verdict != EARLY)
+            continue;
+        if (entry_id_compare(e->entry, b->early) != 0) {
+            b->early = e->entry;
+            b->early_mono_us = now;
+        }
+        return now - b->early_mono_us < PATIENCE_US ? (size_t)(e - t->events) : t->n;
+    }
+    return t->n;
+}
+
+static void told(struct attempt *t)
+{
+    struct absorber *b = t->b;
+
+    b->position = t->events[t->n - 1].entry;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct event *e = &t->events[i];
+        char entry[ENTRY_ID_TEXT_SIZE];
+        metric_add(e->verdict == ABSORBED ? b->absorbed : e->verdict == EARLY ? b->parked : b->dead, 1);
+        metric_observe_us(b->age, clock_now_us() - e->time_us);
+        b->has_parked |= e->verdict != ABSORBED;
+        if (e->verdict != ABSORBED || !log_enabled(LOG_DEBUG))
+            continue;
+        entry_id_format(e->entry, entry);
+        log_debug("hear.absorbed", kv_text("stream", b->name), kv_text("entry", entry), kv_text("type", e->type),
+                  kv_text("subject", e->subject), kv_id("id", &e->id));
+    }
+    if (b->cfg->on_commit)
+        b->cfg->on_commit(b->cfg->on_commit_arg, job_list_first_due(t->batch.jobs));
+}
+
+/* *wait_at: where an early event stands that is worth waiting for; nothing was committed then. */
+static struct err run(struct absorber *b, struct arena *a, struct event *events, size_t n, size_t *wait_at)
+{
+    struct attempt t = {.b = b, .events = events, .n = n};
+    struct err e;
+
+    t.batch = (struct batch){.arena = a, .outbox = outbox_new(a, b->cfg->source, b->cfg->n_partitions),
+                             .jobs = job_list_new(a), .now_us = clock_now_us(), .domain = b->cfg->domain};
+    *wait_at = n;
+    e = pg_begin(b->cfg->pg, a, &t.batch.tx);
+    if (e.kind)
+        return e;
+    e = mark_those_behind(&t);
+    if (e.kind == ERR_NONE)
+        e = decide(&t);
+    if (e.kind == ERR_NONE)
+        *wait_at = first_to_wait_for(&t);
+    if (e.kind || *wait_at < n) {
+        pg_rollback(t.batch.tx);
+        return e;
+    }
+    save(&t);
+    e = pg_commit(t.batch.tx);
+    if (e.kind == ERR_NONE)
+        told(&t);
+    return e;
+}
+
+static bool passes_by_itself(struct err e)
+{
+    return e.kind == ERR_UNAVAILABLE || e.kind == ERR_TIMEOUT || e.kind == ERR_CONFLICT;
+}
+
+/* What the verdicts were before the attempt, so that another starts afresh. */
+static void forget_verdicts(struct event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (events[i].data)
+            events[i].verdict = ABSORBED;
+    }
+}
+
+/* Nothing passes by itself and one event alone does it: it becomes a dead letter. */
+static struct err bury_culprit(struct absorber *b, struct arena *a, struct event *culprit, struct err why)
+{
+    size_t wait_at;
+
+    log_error("hear.event_refused", kv_text("stream", b->name), kv_text("type", culprit->type),
+              kv_text("subject", culprit->subject), kv_err(why));
+    event_broken(culprit, why.what);
+    return run(b, a, culprit, 1, &wait_at);
+}
+
+struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *events, size_t n)
+{
+    int64_t began = clock_mono_us();
+    size_t wait_at;
+    struct err e;
+
+    if (b->n_singly > 0)
+        n = 1;
+    e = run(b, a, events, n, &wait_at);
+    if (e.kind == ERR_NONE && wait_at < n && wait_at > 0) { /* what stands before it need not wait */
+        forget_verdicts(events, n);
+        n = wait_at;
+        e = run(b, a, events, n, &wait_at);
+    }
+    if (e.kind == ERR_NONE && wait_at < n) {
+        task_sleep(PATIENCE_STEP_US);
+        return OK;
+    }
+    if (e.kind && passes_by_itself(e)) {
+        b->knows_position = false; /* the commit may have happened: ask */
+        return e;
+    }
+    if (e.kind && n > 1) {
+        b->n_singly = n;
+        return OK;
+    }
+    if (e.kind)
+        e = bury_culprit(b, a, &events[0], e);
+    if (b->n_singly > 0)
+        b->n_singly--;
+    metric_observe_us(b->batches, clock_mono_us() - began);
+    return e;
+}
+
+struct err absorber_bury_strangers(struct absorber *b, struct arena *a, const struct redis_value *const *entries,
+                                   size_t n)
+{
+    struct job_list *dead = job_list_new(a);
+    struct pg *tx;
+    struct err e;
+
+    for (size_t i = 0; i < n; i++)
+        hear_bury_stranger(dead, a, b->cfg->row.stream, entries[i]);
+    e = pg_begin(b->cfg->pg, a, &tx);
+    if (e.kind)
+        return e;
+    job_list_save(dead, tx);
+    e = pg_commit(tx);
+    if (e.kind == ERR_NONE)
+        metric_add(b->strangers, (int64_t)n);
+    return e;
+}

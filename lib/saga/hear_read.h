@@ -1,0 +1,19 @@
+/* hear_read.h - the next entries of a stream, proven complete. For hear.c only. */
+#ifndef PASAR_SAGA_HEAR_READ_H
+#define PASAR_SAGA_HEAR_READ_H
+
+#include "saga/hear.h"
+
+struct reading { /* one read; lives in its arena */
+    struct event *events; /* in chain order; unreadable ones are BROKEN already */
+    size_t n;
+    const struct redis_value **strangers; /* entries that no relay signed */
+    size_t n_strangers;
+    bool gap; /* the chain shows that entries are missing before events[n] */
+};
+
+/* Entries after `from`, whose predecessor must be `position`; waits up to block_us for the first. */
+struct err hear_read(const struct hearer_config *cfg, struct redis *redis, const char *name, struct arena *a,
+                     struct entry_id position, int64_t block_us, struct reading *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,263 @@
+/* relay_learn.c - finds out where a stream ends, and mends it when that is not where we left it.
+ *
+ * The usual cases need nothing: the stream ends with a row of ours (go on after it), or it is gone (begin at the first
+ * row kept). An entry that a stranger put above our last has taken the ids that ours need, and Redis lets no
+ * id go back: then the stream is renewed and filled again from the lowest position of any group. */
+#include "saga/relay_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "sql_saga.h"
+
+#define ENTRIES_AT_ONCE 64
+#define REBUILD_PAUSE_US (10 * US_PER_S)
+
+static struct err call(const struct relay_config *cfg, struct redis_args *c, const struct redis_value **out)
+{
+    struct err e = redis_call(cfg->redis, c, 0, out);
+
+    if (e.kind == ERR_NONE && (*out)->type == REDIS_ERROR && strstr((*out)->text, "no such key") == NULL)
+        return ERR(ERR_UNAVAILABLE, "redis refused a command");
+    return e;
+}
+
+/* The value after `name` in a flat list of names and values; NULL when there is none. */
+static const struct redis_value *named(const struct redis_value *list, const char *name)
+{
+    for (size_t i = 0; list->type == REDIS_ARRAY && i + 1 < list->n; i += 2) {
+        if (list->elements[i].type == REDIS_TEXT && strcmp(list->elements[i].text, name) == 0)
+            return &list->elements[i + 1];
+    }
+    return NULL;
+}
+
+static struct err last_id(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
+                          struct entry_id *out)
+{
+    struct redis_args *c = redis_args(a, "XINFO");
+    const struct redis_value *info, *id;
+    struct err e;
+
+    *out = (struct entry_id){0, 0};
+    redis_add(c, "STREAM");
+    redis_add(c, s->name);
+    e = call(cfg, c, &info);
+    if (e.kind)
+        return e;
+    id = named(info, "last-generated-id");
+    return id ? entry_id_parse(id->text, out) : OK; /* no such key: it ends at 0-0 */
+}
+
+/* *knows: the outbox has this row, or has had it: it is older than all that is kept. */
+static struct err outbox_knows(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
+                               struct entry_id id, bool *knows)
+{
+    struct pg_args *args = pg_args(a);
+    struct pg_rows rows;
+    struct err e;
+
+    pg_add_text(args, s->base);
+    pg_add_i64(args, s->partition);
+    pg_add_text(args, arena_printf(a, "%llu", (unsigned long long)id.xid));
+    pg_add_text(args, arena_printf(a, "%llu", (unsigned long long)id.seq));
+    e = pg_exec(cfg->pg, &sql_saga_outbox_knows, args, a, &rows);
+    if (e.kind)
+        return e.kind == ERR_INVALID ? (*knows = false, OK) : e; /* an id beyond bigint is nobody's */
+    *knows = pg_bool(&rows, 0, 0) || pg_bool(&rows, 0, 1);
+    return OK;
+}
+
+/* Is the newest entry that a relay of ours signed one that the database wrote? Strangers above it are told. */
+static struct err newest_of_ours(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
+                                 struct entry_id *out)
+{
+    const char *end = "+";
+
+    *out = (struct entry_id){0, 0};
+    for (;;) {
+        struct redis_args *c = redis_args(a, "XREVRANGE");
+        const struct redis_value *list;
+        redis_add(c, s->name);
+        redis_add(c, end);
+        redis_add(c, "-");
+        redis_add(c, "COUNT");
+        redis_add_i64(c, ENTRIES_AT_ONCE);
+        struct err e = call(cfg, c, &list);
+        if (e.kind || list->type != REDIS_ARRAY || list->n == 0)
+            return e;
+        for (size_t i = 0; i < list->n; i++) {
+            struct entry entry;
+            if (entry_verify(cfg->mac_key, s->name, &list->elements[i], &entry).kind == ERR_NONE)
+                return entry_id_parse(entry.entry, out);
+            log_warn("relay.stranger_removed", kv_text("stream", s->name), kv_text("entry", entry.entry));
+            metric_add(s->strangers, 1);
+            end = arena_printf(a, "(%s", entry.entry);
+        }
+    }
+}
+
+/* The lowest position that a group has mirrored: nobody needs what is before it. 0-0 without groups. */
+static struct err lowest_group(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
+                               struct entry_id *out)
+{
+    struct redis_args *c = redis_args(a, "XINFO");
+    const struct redis_value *groups;
+    bool any = false;
+    struct err e;
+
+    *out = (struct entry_id){0, 0};
+    redis_add(c, "GROUPS");
+    redis_add(c, s->name);
+    e = call(cfg, c, &groups);
+    if (e.kind || groups->type != REDIS_ARRAY)
+        return e;
+    for (size_t i = 0; i < groups->n; i++) {
+        const struct redis_value *text = named(&groups->elements[i], "last-delivered-id");
+        struct entry_id id;
+        if (!text || entry_id_parse(text->text, &id).kind)
+            return OK;
+        if (!any || entry_id_compare(id, *out) < 0)
+            *out = id;
+        any = true;
+    }
+    return OK;
+}
+
+/* KEYS[1] the stream, ARGV[1] the id it shall seem to end with: empty, but for that. */
+static struct redis_script renew_script = {
+    .text = "redis.call('UNLINK', KEYS[1])\n"
+            "if ARGV[1] == '0-0' then return end\n"
+            "redis.call('XGROUP', 'CREATE', KEYS[1], 'new', '0', 'MKSTREAM')\n"
+            "redis.call('XGROUP', 'DESTROY', KEYS[1], 'new')\n"
+            "redis.call('XSETID', KEYS[1], ARGV[1])\n",
+};
+
+static struct err renew(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
+                        struct entry_id from)
+{
+    struct redis_args *c = redis_script_args(a, &renew_script);
+    char text[ENTRY_ID_TEXT_SIZE];
+    const struct redis_value *answer;
+    struct err e;
+
+    entry_id_format(from, text);
+    redis_add(c, "1");
+    redis_add(c, s->name);
+    redis_add(c, text);
+    e = redis_run(cfg->redis, &renew_script, c, &answer);
+    if (e.kind == ERR_NONE && answer->type == REDIS_ERROR)
+        return ERR(ERR_UNAVAILABLE, "redis refused to renew a stream");
+    return e;
+}
+
+/* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin at what is kept. */
+static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
+                          struct entry_id newest)
+{
+    struct entry_id from;
+    bool knows = false;
+    struct err e;
+
+    e = lowest_group(cfg, s, a, &from);
+    if (e.kind == ERR_NONE && entry_id_compare(from, (struct entry_id){0, 0}) != 0)
+        e = outbox_knows(cfg, s, a, from, &knows);
+    if (!knows || entry_id_compare(from, newest) > 0)
+        from = (struct entry_id){0, 0};
+    if (e.kind == ERR_NONE)
+        e = renew(cfg, s, a, from);
+    if (e.kind)
+        return e;
+    s->tail = from;
+    s->rebuilt_mono_us = clock_mono_us();
+    s->wants_rebuild = false;
+    log_warn("relay.stream_rebuilt", kv_text("stream", s->name), kv_i64("from_xid", (int64_t)from.xid));
+    return OK;
+}
+
+static bool may_rebuild(const struct relay_stream *s)
+{
+    return s->rebuilt_mono_us == 0 || clock_mono_us() - s->rebuilt_mono_us > REBUILD_PAUSE_US;
+}
+
+/* The stream ends with an entry that the outbox does not know: a stranger's, or ours from another life. */
+static struct err mend(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
+{
+    struct entry_id newest;
+    bool knows = true;
+    struct err e;
+
+    e = newest_of_ours(cfg, s, a, &newest);
+    if (e.kind == ERR_NONE && entry_id_compare(newest, (struct entry_id){0, 0}) != 0)
+        e = outbox_knows(cfg, s, a, newest, &knows);
+    if (e.kind)
+        return e;
+    if (!knows) {
+        if (!s->ahead)
+            log_error("relay.stream_ahead", kv_text("stream", s->name), kv_i64("xid", (int64_t)newest.xid),
+                      kv_i64("seq", (int64_t)newest.seq));
+        s->ahead = true;
+        return ERR(ERR_CONFLICT, "the stream is ahead of the database");
+    }
+    return rebuild(cfg, s, a, newest);
+}
+
+struct err relay_stream_learn(const struct relay_config *cfg, struct relay_stream *s)
+{
+    struct arena *a = arena_new();
+    struct entry_id last;
+    bool knows = true;
+    struct err e;
+
+    e = last_id(cfg, s, a, &last);
+    if (e.kind == ERR_NONE && entry_id_compare(last, (struct entry_id){0, 0}) != 0)
+        e = outbox_knows(cfg, s, a, last, &knows);
+    if (e.kind)
+        goto out;
+    if (!knows) {
+        e = mend(cfg, s, a);
+    } else if (s->wants_rebuild && may_rebuild(s)) {
+        e = rebuild(cfg, s, a, last);
+    } else {
+        s->wants_rebuild = false;
+        s->tail = last;
+        if (last.xid == 0)
+            metric_add(s->refilled, 1);
+    }
+    s->knows_tail = e.kind == ERR_NONE;
+    s->ahead = s->ahead && e.kind != ERR_NONE;
+out:
+    arena_free(a);
+    return e;
+}
+
+struct err relay_stream_trim(const struct relay_config *cfg, const struct relay_stream *s)
+{
+    struct arena *a = arena_new();
+    struct redis_args *c = redis_args(a, "XLEN");
+    const struct redis_value *answer;
+    char text[ENTRY_ID_TEXT_SIZE];
+    struct entry_id low;
+    struct err e;
+
+    redis_add(c, s->name);
+    e = call(cfg, c, &answer);
+    if (e.kind || answer->type != REDIS_INTEGER || answer->integer <= cfg->keep)
+        goto out;
+    e = lowest_group(cfg, s, a, &low);
+    if (e.kind || low.xid == 0)
+        goto out;
+    entry_id_format(low, text);
+    c = redis_args(a, "XTRIM");
+    redis_add(c, s->name);
+    redis_add(c, "MINID");
+    redis_add(c, "~");
+    redis_add(c, text);
+    e = call(cfg, c, &answer);
+out:
+    arena_free(a);
+    return e;
+}

@@ -25,6 +25,12 @@ const char *sha256_hex(struct arena *a, const void *p, size_t n_bytes);
 const char *sha512_hex(struct arena *a, const void *p, size_t n_bytes);
 bool equal_constant_time(const void *a, const void *b, size_t n_bytes);
 const char *base64_encode(struct arena *a, const void *p, size_t n_bytes); /* standard alphabet, padded */
+struct bytes {
+    const uint8_t *p;
+    size_t n;
+};
+/* Strictly base64url without padding; false for anything else. The bytes live in the arena. */
+bool base64url_decode(struct arena *a, const char *text, size_t n_chars, struct bytes *out);
 
 #define MAC_TEXT_SIZE 23 /* 22 characters of base64url: 128 bits */
 /* Keyed BLAKE2b over the parts, each with its length in front, so that no two lists of parts collide. */

@@ -16,7 +16,7 @@
 
 #define JSON_MAX_NESTING 16
 
-/* Parses; freed with the arena. Rejects duplicates, NULs, bad UTF-8, nesting beyond 16 (checked before
+/* Parses an object or a list, 1 MiB at most; freed with the arena. Rejects duplicates, NULs, bad UTF-8, nesting beyond 16 (checked before
  * jansson recurses), numbers beyond 64 bits. Fails with ERR_INVALID; *out is NULL then. */
 struct err json_read(struct arena *a, const char *text, size_t n_bytes, json_t **out) MUST_CHECK;
 /* Compact text in the arena. Steals the reference. Aborts on NULL (out of memory). */
@@ -41,8 +41,10 @@ struct form {
 
 enum form_need { FORM_REQUIRED, FORM_OPTIONAL };
 
-void form_init(struct form *f, struct arena *a, json_t *root); /* a root that is no object is an error of field "" */
-void form_child(struct form *f, struct form *parent, json_t *object, const char *name, int index); /* index < 0: none */
+/* A NULL root is an empty object; one that is no object is an error of field "". Do not copy a form. */
+void form_init(struct form *f, struct arena *a, json_t *root);
+/* index < 0: none. What is no object is one error, and nothing is read from it; NULL is silent: told already. */
+void form_child(struct form *f, struct form *parent, json_t *object, const char *name, int index);
 void form_fail(struct form *f, const char *field, const char *detail); /* detail: literal, or in the arena */
 
 bool form_has(const struct form *f, const char *field); /* present and not null */

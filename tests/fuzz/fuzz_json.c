@@ -1,0 +1,59 @@
+/* fuzz_json.c - any bytes: read, put through a form, written, and read again to the same. */
+#include "wrap/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
+
+static void read_items(struct form *f)
+{
+    json_t *items = form_array(f, "items", FORM_REQUIRED, 1, 100);
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(items, i, item)
+    {
+        struct form line;
+
+        form_child(&line, f, item, "items", (int)i);
+        form_i64(&line, "product_id", 1, INT64_MAX);
+        form_i64_or(&line, "quantity", 1, 1, 999);
+    }
+}
+
+static void read_form(struct arena *a, json_t *root)
+{
+    struct form f, address;
+    const char *text;
+
+    form_init(&f, a, root);
+    text = form_text(&f, "name", FORM_REQUIRED, 3, 64);
+    if (text && strlen(text) < 3)
+        abort();
+    form_text(&f, "note", FORM_OPTIONAL, 0, 1000);
+    form_bool_or(&f, "flag", false);
+    form_id(&f, "id", FORM_OPTIONAL);
+    form_time(&f, "time", FORM_OPTIONAL);
+    form_child(&address, &f, form_object(&f, "address", FORM_REQUIRED), "address", -1);
+    form_text(&address, "city", FORM_REQUIRED, 1, 10);
+    read_items(&f);
+    if (!form_check(&f).kind != !*form_reason(&f))
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
+{
+    struct arena *a = arena_new();
+    json_t *root, *again;
+
+    if (!json_read(a, (const char *)data, n_bytes, &root).kind) {
+        const char *text = json_text(a, json_incref(root));
+
+        read_form(a, root);
+        if (json_read(a, text, strlen(text), &again).kind || !json_equal(root, again))
+            abort();
+    }
+    arena_free(a);
+    return 0;
+}

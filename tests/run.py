@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Runs the tests: `run.py check` the fast ones, `run.py test` those and the scenarios, or single ones by name.
+
+Every test is a command. Its output goes to build/test-logs/<name>.log and is shown when it fails. The last line
+says `N passed, N failed`; the exit status is 0 when none failed.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "test-logs"
+TIMEOUT_S = 600
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+def make(*words):
+    return ["make", "-s", "-j2", *words]
+
+
+def builds():
+    """Everything compiles without a warning under both compilers, optimised and with sanitizers."""
+    yield "build-gcc", make("CC=gcc", "bins")
+    yield "build-gcc-sanitized", make("CC=gcc", "SAN=1", "bins", "tests")
+    yield "build-clang-sanitized", make("CC=clang", "SAN=1", "bins", "tests")
+
+
+def lints():
+    yield "format", make("format")
+    yield "layers", ["sh", "tests/lint/layers.sh"]
+    yield "settings", [sys.executable, "tests/lint/settings.py"]
+    yield "tidy", make("tidy")
+
+
+def binaries(folder, needs_servers):
+    for compiler in ("gcc", "clang"):
+        for source in sorted((ROOT / "tests" / folder).glob("**/test_*.c")):
+            name = source.relative_to(ROOT / "tests").with_suffix("")
+            binary = f"build/asan-{compiler}/test/{name}"
+            command = ["sh", "tests/with_postgres.sh", binary] if needs_servers else [binary]
+            yield f"{name}-{compiler}".replace("/", "."), command
+
+
+def statements():
+    yield "statements", [sys.executable, "tests/lint/statements.py"]
+
+
+def providers():
+    if (ROOT / "tests/providers/run.sh").exists():
+        yield "providers", ["sh", "tests/providers/run.sh"]
+
+
+def scenarios():
+    for story in sorted((ROOT / "tests" / "scenario").glob("*.py")):
+        if story.name != "harness.py":
+            yield f"scenario.{story.stem}", [sys.executable, str(story)]
+
+
+def stages(what):
+    check = [builds, lints, lambda: binaries("unit", False), lambda: binaries("store", True), statements]
+    table = {"check": check, "test": check + [providers, scenarios], "scenario": [scenarios]}
+    if what in table:
+        return [test for stage in table[what] for test in stage()]
+    known = [test for stage in table["test"] for test in stage()]
+    return [test for test in known if what in test[0]]
+
+
+def run(name, command):
+    log = LOGS / f"{name}.log"
+    began = time.monotonic()
+    with open(log, "w") as out:
+        try:
+            status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                    env={**os.environ, **SANITIZERS}, timeout=TIMEOUT_S).returncode
+        except subprocess.TimeoutExpired:
+            status = f"no end after {TIMEOUT_S} s"
+    ok = status == 0
+    print(f"{'ok    ' if ok else 'FAILED'} {name}  {time.monotonic() - began:.1f} s", flush=True)
+    if not ok:
+        tail = log.read_text(errors="replace").splitlines()[-40:]
+        print("\n".join("    " + line for line in tail))
+        print(f"    status {status}; the whole log: {log.relative_to(ROOT)}", flush=True)
+    return ok
+
+
+def main():
+    LOGS.mkdir(parents=True, exist_ok=True)
+    tests = [test for what in (sys.argv[1:] or ["check"]) for test in stages(what)]
+    if not tests:
+        sys.exit("no such test")
+    failed = [name for name, command in tests if not run(name, command)]
+    if failed:
+        print("failed: " + " ".join(failed))
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -108,7 +108,7 @@ apt() { # verb, arguments...; percentages come from apt's own status lines
         $sudo env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C.UTF-8 \
             apt-get -q -y -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=3 $unsafe "$@" \
             3>&1 >>"$log" 2>&1 </dev/null || echo failed >"$log.rc"
-    } | awk -F: -v tty="$tty" '
+    } | awk -F: '
         $1 == "dlstatus" || $1 == "pmstatus" {
             step = ($1 == "dlstatus" ? "downloaded" : "installed"); n = int($3 / 20) * 20
             if (n > 0 && (step != last || n != seen)) { printf "  %s %d%%", step, n; fflush() }
@@ -119,10 +119,10 @@ apt() { # verb, arguments...; percentages come from apt's own status lines
 }
 
 install_packages() {
+    become_root "$@"
     say "installing $# packages: $*"
     mkdir -p "${log%/*}"
     : >"$log"
-    become_root "$@"
     hush_services
     # No lists, or lists older than a day: fetch them. A third party's list may fail; ours is checked next.
     if [ -z "$(find /var/lib/apt/lists -name '*_Packages*' -mtime -1 2>/dev/null | head -n 1)" ]; then
@@ -137,8 +137,6 @@ install_packages() {
 }
 
 what=${1:-}
-tty=
-[ ! -t 1 ] || tty=1
 command -v dpkg-query >/dev/null || fail "this is not Debian: install the packages named in $0 yourself"
 
 servers=$(missing_servers)

@@ -81,7 +81,10 @@ const struct log_context *log_context_set(const struct log_context *context)
 
 static size_t room(const struct line *l)
 {
-    return sizeof l->bytes - sizeof LINE_END - l->n;
+    const size_t most =
+        sizeof l->bytes - sizeof LINE_END - 1; /* a cut text still closes its quotes */
+
+    return l->n < most ? most - l->n : 0;
 }
 
 /* All of it or nothing. */

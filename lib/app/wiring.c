@@ -5,21 +5,6 @@
 
 #include "app/private.h"
 
-/* The runner's `settle` is told jobs, not where they came from; a kind leads back to its row. One
- * service runs in a process, so this is set once, before the runner starts. */
-static struct parked {
-    const char *kind;
-    const struct hear_row *row;
-} * parked;
-
-static struct err settle_parked(struct job_batch *b)
-{
-    for (const struct parked *p = parked; p->kind; p++)
-        if (strcmp(p->kind, b->jobs[0]->kind) == 0)
-            return hear_settle_parked(p->row, b);
-    return ERR(ERR_BUG, "parked event of a stream that is not heard");
-}
-
 static size_t count_jobs(const struct service *s)
 {
     size_t n = 0;
@@ -48,24 +33,16 @@ static struct job_kind *all_kinds(struct app *app)
 
     for (size_t i = 0; i < n_jobs; i++)
         kinds[i] = s->jobs[i];
-    parked = ARENA_ARRAY(a, struct parked, n_hears + 1);
-    for (size_t i = 0; i < n_hears; i++) {
-        const char *kind = hear_job_kind(a, s->hears[i].stream);
-
-        parked[i] = (struct parked){kind, &s->hears[i]};
-        kinds[n_jobs + i] = (struct job_kind){.kind = kind, .settle = settle_parked};
-    }
+    for (size_t i = 0; i < n_hears; i++)
+        kinds[n_jobs + i] = (struct job_kind){.kind = hear_job_kind(a, s->hears[i].stream),
+                                              .settle = hear_settle_parked,
+                                              .context = &s->hears[i]};
     return kinds;
 }
 
-static void on_hear_commit(void *arg, int64_t first_job_due_us)
+static void on_commit(void *arg, int64_t first_job_due_us)
 {
     app_committed(arg, first_job_due_us);
-}
-
-static void on_job_commit(void *arg)
-{
-    app_committed(arg, INT64_MAX);
 }
 
 static const char *source_of(struct app *app)
@@ -96,7 +73,7 @@ static void start_runner(struct app *app, const struct job_kind *kinds)
                                                            .source = source_of(app),
                                                            .n_partitions = app->n_partitions,
                                                            .domain = app->domain,
-                                                           .on_commit = on_job_commit,
+                                                           .on_commit = on_commit,
                                                            .on_commit_arg = app,
                                                        });
 }
@@ -116,7 +93,7 @@ static struct hearer *start_hearer(struct app *app, const struct hear_row *row, 
                                        .partition = partition,
                                        .n_partitions = app->n_partitions,
                                        .domain = app->domain,
-                                       .on_commit = on_hear_commit,
+                                       .on_commit = on_commit,
                                        .on_commit_arg = app,
                                    });
 }

@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "loop/task.h"
 #include "saga/hear_absorb.h"
 #include "saga/hear_read.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "loop/task.h"
 #include "saga/hear_park.h"
 #include "sql_saga.h"
 

@@ -33,6 +33,7 @@ struct job_runner {
     struct latch wake;
     int64_t next_due_us; /* wall clock; of those we were told of */
     bool stopping;
+    bool has_more; /* the last claim took all it had room for */
     int n_running; /* jobs, and the claiming task itself */
     int failures;
 };
@@ -78,7 +79,8 @@ static void end_run(struct run *run)
 {
     run->crew->n_running--;
     run->crew->runner->n_running--;
-    job_runner_wake(run->crew->runner, clock_now_us()); /* room for another */
+    if (run->crew->runner->has_more) /* and now there is room for it */
+        latch_set(&run->crew->runner->wake);
     arena_free(run->job.arena);
 }
 
@@ -142,11 +144,13 @@ static struct err claim(struct job_runner *r, struct arena *a, struct pg_rows *r
     struct pg_args *args = pg_args(a);
     int room = CLAIM_AT_ONCE;
     size_t n = 0;
+    struct err e;
 
-    rows->n = 0;
+    r->has_more = false;
     for (size_t i = 0; i < r->n_crews; i++) {
         const struct crew *c = &r->crews[i];
         int free_places = concurrency_of(c->kind) - c->n_running;
+        r->has_more |= free_places <= 0;
         if (free_places <= 0)
             continue;
         if (c->kind->call && free_places < room)
@@ -159,7 +163,9 @@ static struct err claim(struct job_runner *r, struct arena *a, struct pg_rows *r
     pg_add_texts(args, kinds, n);
     pg_add_i64s(args, leases, n);
     pg_add_i64(args, room);
-    return pg_exec(r->cfg.pg, &sql_saga_job_claim, args, a, rows);
+    e = pg_exec(r->cfg.pg, &sql_saga_job_claim, args, a, rows);
+    r->has_more |= e.kind == ERR_NONE && rows->n == (size_t)room;
+    return e;
 }
 
 static struct crew *crew_of(struct job_runner *r, const char *kind)
@@ -217,7 +223,7 @@ static void start_all(struct job_runner *r, const struct pg_rows *rows)
     }
 }
 
-static struct err claim_and_start(struct job_runner *r, size_t *n)
+static struct err claim_and_start(struct job_runner *r)
 {
     struct arena *a = arena_new();
     struct pg_rows rows = {0};
@@ -225,7 +231,6 @@ static struct err claim_and_start(struct job_runner *r, size_t *n)
 
     r->next_due_us = INT64_MAX;
     e = claim(r, a, &rows);
-    *n = rows.n;
     if (e.kind == ERR_NONE)
         start_all(r, &rows);
     arena_free(a);
@@ -254,10 +259,9 @@ static void claim_task(void *arg)
     struct job_runner *r = arg;
 
     while (!r->stopping) {
-        size_t n = 0;
-        latch_clear(&r->wake);
-        struct err e = claim_and_start(r, &n);
-        if (!r->stopping && (e.kind || n == 0))
+        latch_clear(&r->wake); /* what is told from here on sets it again */
+        struct err e = claim_and_start(r);
+        if (!r->stopping)
             rest(r, e);
     }
     r->n_running--;
@@ -288,7 +292,7 @@ struct job_runner *job_runner_start(struct loop *l, const struct job_runner_conf
     r->next_due_us = INT64_MAX;
     while (cfg->kinds[r->n_crews].kind)
         r->n_crews++;
-    r->crews = calloc(r->n_crews, sizeof *r->crews);
+    r->crews = calloc(r->n_crews + 1, sizeof *r->crews);
     if (!r->crews)
         abort();
     for (size_t i = 0; i < r->n_crews; i++)

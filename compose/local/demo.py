@@ -46,8 +46,8 @@ class Customer:
     def join(self):
         email = f"budi.{uuid.uuid4().hex[:10]}@example.com"
         started = time.monotonic()
-        expect(self.http.post("/api/v1/register", {"email": email, "username": "budi", "password": "rahasia-123"}),
-               201, "register")
+        budi = {"email": email, "username": "budi", "password": "rahasia-123"}
+        expect(self.http.post("/api/v1/register", budi), 201, "register")
         step(f"registered {email}", started)
         started = time.monotonic()
         reply = self.http.post("/api/v1/login", {"email": email, "password": "rahasia-123"})

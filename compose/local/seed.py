@@ -29,7 +29,8 @@ def log_in(http, email, password):
 
 def category_ids(http, names):
     """Ids by name, of categories made here or found."""
-    known = {c["name"]: c["id"] for c in flat(expect(http.get("/api/v1/categories"), 200, "list categories"))}
+    tree = expect(http.get("/api/v1/categories"), 200, "list categories")
+    known = {category["name"]: category["id"] for category in flat(tree)}
     for name in names:
         if name not in known:
             made = expect(http.post("/api/v1/categories", {"name": name}), 201, f"create category {name}")

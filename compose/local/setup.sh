@@ -114,7 +114,7 @@ apt() { # verb, arguments...; percentages come from apt's own status lines
             if (n > 0 && (step != last || n != seen)) { printf "  %s %d%%", step, n; fflush() }
             last = step; seen = n
         }
-        END { if (last) print "" }'
+        END { if (seen) print "" }'
     [ ! -e "$log.rc" ] || { rm -f "$log.rc"; return 1; }
 }
 

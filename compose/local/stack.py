@@ -98,10 +98,8 @@ class Stack:
         self._check_programs()
         self._check_ports()
         self.supervisor = Supervisor(self.say)
-        first = [self._bring_up_postgres, self._bring_up_redis, self._bring_up_nginx]
-        self._together(first)
-        self._together([lambda name=name: self._bring_up(name, self._service(name), lambda: self._answers(name))
-                        for name in self.services])
+        self._together([self._bring_up_postgres, self._bring_up_redis, self._bring_up_nginx])
+        self._together([lambda name=name: self._bring_up_service(name) for name in self.services])
         self._write_state()
 
     def _configure(self):
@@ -110,10 +108,11 @@ class Stack:
         for name in ("GATEWAY_PORT", "REDIS_PORT", "SIM_PORT"):
             settings.port(base, name)
         settings.number(base, "POSTGRES_PORT", 0, 65535)
-        self.postgres = Postgres(self.directory / "postgres", self.sockets / "pg", base, self.log_path("postgres"))
+        pg_socket = self.sockets / "pg"
+        self.postgres = Postgres(self.directory / "postgres", pg_socket, base, self.log_path("postgres"))
         self.redis_server = RedisServer(self.directory / "redis", base, self.log_path("redis"))
         self.gateway = Gateway(self.directory / "nginx", self.sockets, base, self.logs)
-        self.env = settings.service_env(base, self.sockets, (self.sockets / "pg", self.postgres.port))
+        self.env = settings.service_env(base, self.sockets, (pg_socket, self.postgres.port))
         simulated = base["LOCAL_SIMULATOR"] == "on"
         self.services = [*DOMAINS, SIMULATOR] if simulated else [*DOMAINS]
 
@@ -158,6 +157,9 @@ class Stack:
 
     def _bring_up_nginx(self):
         self._bring_up("nginx", self._prepared("nginx", self.gateway), self.gateway.is_ready)
+
+    def _bring_up_service(self, name):
+        self._bring_up(name, self._service(name), lambda: self._answers(name))
 
     def _prepared(self, name, server):
         started = time.monotonic()

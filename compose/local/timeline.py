@@ -79,7 +79,8 @@ class Listeners:
 
 def table(events, heard, started):
     """Lines of text; `started` is when the order was sent."""
-    yield f"{'ms':>8} {'+ms':>7}  {'stream':<17} {'id':<14} {'event':<20} {'said by':<9} absorbed by (ms later)"
+    yield (f"{'ms':>8} {'+ms':>7}  {'stream':<17} {'id':<14} {'event':<20} {'said by':<9} "
+           "absorbed by (ms later)")
     before = started
     for event in events:
         who = sorted(heard.get((event["stream"], event["entry"]), []), key=lambda pair: pair[1])

@@ -1,7 +1,6 @@
 """`make demo`: one customer, from registration to a paid order, through the gateway with plain HTTP;
 then the order's timeline. Uses the shop that runs, or opens one and closes it again."""
 
-import json
 import sys
 import time
 import uuid
@@ -165,7 +164,7 @@ def main():
     if stack is None:
         return status or 1
     try:
-        return played(json.loads((run.HERE / "stack.json").read_text()))
+        return played(run.running()[1])
     finally:
         stack.stop()
         run.say("\nthe shop is closed again")

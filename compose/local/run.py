@@ -1,7 +1,5 @@
 """`make run`, `make stop` and `make status`: the shop in the foreground, in .run/ of the checkout."""
 
-import fcntl
-import json
 import os
 import signal
 import sys
@@ -10,9 +8,11 @@ import time
 from pathlib import Path
 
 import settings
+from place import AlreadyRunning, Place
 from seed import SeedError, seed
 from settings import ROOT
-from stack import AlreadyRunning, Stack, StepFailed
+from stack import Stack, StepFailed
+from wire import Http
 
 HERE = Path(os.environ.get("PASAR_RUN") or ROOT / ".run")
 LOG_LINES = 20  # of a failed step's log
@@ -32,20 +32,7 @@ def complain(step, why, log=None):
 
 
 def running():
-    """(pid of the supervisor, what it wrote down) of the stack in HERE; (None, None) when none runs."""
-    try:
-        with open(HERE / "lock", encoding="ascii") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return None, None  # nobody holds it
-            except BlockingIOError:
-                pid = int(lock.read() or 0)
-    except FileNotFoundError:
-        return None, None
-    try:
-        return pid, json.loads((HERE / "stack.json").read_text())
-    except (FileNotFoundError, ValueError):
-        return pid, None  # on its way up or down
+    return Place(HERE).holder()
 
 
 def addresses(state):
@@ -118,7 +105,7 @@ def run():
         if stack is None:
             return status
         say(f"the shop is open ({time.monotonic() - started:.1f} s); Ctrl-C closes it")
-        addresses(json.loads((HERE / "stack.json").read_text()))
+        addresses(running()[1])
         ended.wait()
     except KeyboardInterrupt:
         for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -158,7 +145,6 @@ def status():
     if not state:
         say(f"the shop is starting or closing (pid {pid})")
         return 4
-    from wire import Http
     say(f"the shop is open (pid {pid})")
     addresses(state)
     try:

@@ -7,14 +7,8 @@ all of it below one directory. `make run` and every scenario test use this class
         rows = stack.psql("order", "select status from orders")
 """
 
-import fcntl
-import hashlib
-import json
 import os
-import shutil
 import signal
-import socket
-import stat
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -23,15 +17,16 @@ from pathlib import Path
 import settings
 from gateway import Gateway
 from memory import pss_of
+from place import Place
+from ports import free_port, port_trouble
 from postgres import Postgres, PostgresError
 from redis_server import RedisServer
 from settings import DOMAINS, ROOT
 from supervisor import Program, Supervisor, fate
-from wire import Http, holder_of
+from wire import Http
 
 SERVERS = ("postgres", "redis", "nginx")
 SIMULATOR = "midtrans_sim"
-SOCKET_PATH_BYTES = 107  # sun_path, without its end
 READY_WITHIN = 20.0
 STATUS_WORDS = {64: "its command line is wrong", 69: "a server it needs cannot be reached",
                 78: "a setting is bad"}
@@ -45,21 +40,14 @@ class StepFailed(Exception):
         self.step, self.why, self.log = step, why, log
 
 
-class AlreadyRunning(Exception):
-    """Another supervisor holds this directory."""
-
-
 class Stack:
     def __init__(self, directory, env=None, bin_dir=None, say=print):
         """env: settings that differ from the development values. say: told of each step, in a line."""
-        self.directory = Path(directory).resolve()
+        self.place = Place(directory)
         self.chosen = {name: str(value) for name, value in (env or {}).items()}
         self.bin = Path(bin_dir or os.environ.get("PASAR_BIN") or ROOT / "build/release/bin").resolve()
         self.say = say
-        self.logs = self.directory / "log"
-        self.sockets = self._short_directory()
         self.supervisor = None
-        self.lock = None
         self.giving_up = False
 
     @classmethod
@@ -80,39 +68,37 @@ class Stack:
     # ---- starting ----
 
     def start(self):
-        """Returns when all of it is ready. StepFailed, AlreadyRunning; then nothing is left running."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        """Returns when all of it is ready. StepFailed, SettingsError or AlreadyRunning: then nothing
+        is left running."""
         self.giving_up = False
         try:
+            self.place.take()
             self._start()
         except BaseException:
             self.stop()
             raise
 
     def _start(self):
-        self.logs.mkdir(exist_ok=True)
-        for log in self.logs.glob("*.log"):
-            log.replace(log.with_suffix(".log.old"))
         self._configure()
         self._check_programs()
         self._check_ports()
         self.supervisor = Supervisor(self.say)
         self._together([self._bring_up_postgres, self._bring_up_redis, self._bring_up_nginx])
         self._together([lambda name=name: self._bring_up_service(name) for name in self.services])
-        self._write_state()
+        self.place.tell({"gateway": self.gateway_url, "simulator": self.simulator_url,
+                         "logs": str(self.logs), "env": self.env})
 
     def _configure(self):
         base, _ = settings.development()
-        base = settings.with_secrets(base | self.chosen, self.directory)
+        base = settings.with_secrets(base | self.chosen, self.place.directory)
         for name in ("GATEWAY_PORT", "REDIS_PORT", "SIM_PORT"):
             settings.port(base, name)
         settings.number(base, "POSTGRES_PORT", 0, 65535)
-        pg_socket = self.sockets / "pg"
-        self.postgres = Postgres(self.directory / "postgres", pg_socket, base, self.log_path("postgres"))
-        self.redis_server = RedisServer(self.directory / "redis", base, self.log_path("redis"))
-        self.gateway = Gateway(self.directory / "nginx", self.sockets, base, self.logs)
-        self.env = settings.service_env(base, self.sockets, (pg_socket, self.postgres.port))
+        pg_socket = self.place.sockets / "pg"
+        self.postgres = Postgres(self.place.directory / "postgres", pg_socket, base, self.log_path("postgres"))
+        self.redis_server = RedisServer(self.place.directory / "redis", base, self.log_path("redis"))
+        self.gateway = Gateway(self.place.directory / "nginx", self.place.sockets, base, self.logs)
+        self.env = settings.service_env(base, self.place.sockets, (pg_socket, self.postgres.port))
         simulated = base["LOCAL_SIMULATOR"] == "on"
         self.services = [*DOMAINS, SIMULATOR] if simulated else [*DOMAINS]
 
@@ -182,7 +168,7 @@ class Stack:
             raise StepFailed(f"{name} migrate", ending(ran.returncode), log)
 
     def _service(self, name):
-        own = self.sockets / f"{name}.sock"
+        own = self.place.sockets / f"{name}.sock"
         return Program(name, [str(self.bin / name)], self.log_path(name), env=self._program_env(),
                        before=lambda: own.unlink(missing_ok=True))
 
@@ -204,7 +190,7 @@ class Stack:
 
     def _answers(self, name):
         """Whether its /readyz says yes."""
-        base = self.env["SIM_PUBLIC_URL"] if name == SIMULATOR else f"unix:{self.sockets / name}.sock"
+        base = self.env["SIM_PUBLIC_URL"] if name == SIMULATOR else f"unix:{self.place.sockets / name}.sock"
         client = Http(base, timeout=2)
         try:
             return client.get("/readyz").status == 200
@@ -228,7 +214,7 @@ class Stack:
                     self.supervisor.finish(program)
             self.supervisor.close()
             self.supervisor = None
-        self._drop_lock()
+        self.place.release()
 
     # ---- what scenarios need ----
 
@@ -272,6 +258,10 @@ class Stack:
         """Bytes of memory it takes, its children's included; shared pages count in part."""
         return pss_of(self.pid(name))
 
+    @property
+    def logs(self):
+        return self.place.logs
+
     def log_path(self, name):
         return self.logs / f"{name}.log"
 
@@ -301,74 +291,7 @@ class Stack:
     def _tell(self, name, what, started):
         self.say(f"  {name:<14} {what:<9} {(time.monotonic() - started) * 1000:6.0f} ms")
 
-    def _short_directory(self):
-        """Where the sockets go: a path of a socket has few bytes, so a deep checkout's are in /tmp."""
-        own = self.directory / "sock"
-        longest = own / "pg" / ".s.PGSQL.65535"
-        if len(os.fsencode(longest)) <= SOCKET_PATH_BYTES:
-            return own
-        digest = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
-        return Path(f"/tmp/pasar-{os.geteuid()}-{digest}")
-
-    def _take_lock(self):
-        self.lock = os.open(self.directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self.lock)
-            self.lock = None
-            raise AlreadyRunning(str(self.directory)) from None
-        (self.directory / "stack.json").unlink(missing_ok=True)
-        os.ftruncate(self.lock, 0)
-        os.pwrite(self.lock, f"{os.getpid()}\n".encode(), 0)
-        self._make_socket_directory()
-
-    def _make_socket_directory(self):
-        self.sockets.mkdir(exist_ok=True)
-        info = self.sockets.lstat()
-        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid():
-            raise StepFailed("sockets", f"{self.sockets} belongs to somebody else")
-        self.sockets.chmod(0o711)
-
-    def _drop_lock(self):
-        if self.lock is None:
-            return
-        (self.directory / "stack.json").unlink(missing_ok=True)
-        if self.sockets.parent != self.directory:
-            shutil.rmtree(self.sockets, ignore_errors=True)
-        os.ftruncate(self.lock, 0)
-        os.close(self.lock)
-        self.lock = None
-
-    def _write_state(self):
-        """For those who talk to a running stack from outside: demo, status."""
-        path = self.directory / "stack.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({
-            "pid": os.getpid(), "gateway": self.gateway_url, "simulator": self.simulator_url,
-            "logs": str(self.logs), "env": self.env,
-            "pids": {name: p.pid for name, p in self.supervisor.programs.items()}}, indent=1))
-
 
 def ending(status):
     words = STATUS_WORDS.get(status)
     return fate(status) + (f": {words}" if words else "")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def port_trouble(host, port, name):
-    """Why a port cannot be had, and the setting to change; None when it can."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            return None
-        except OSError as failure:
-            who = holder_of(port)
-            why = f"is taken (by {who})" if who else f"cannot be used ({failure.strerror})"
-            return f"port {port} of {host} {why}: set {name} in .env to a free one"

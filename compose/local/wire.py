@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import socket
 from urllib.parse import urlencode, urlsplit
 
@@ -134,25 +133,3 @@ class Redis:
 
     def __exit__(self, *_):
         self.close()
-
-
-def holder_of(port):
-    """"name, pid 123" of the process listening on a TCP port, as far as we may see; else None."""
-    wanted = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as rows:
-                cells = [row.split() for row in rows][1:]
-        except OSError:
-            continue
-        wanted |= {f"socket:[{c[9]}]" for c in cells
-                   if c[3] == "0A" and int(c[1].rsplit(":", 1)[1], 16) == port}
-    for pid in filter(str.isdigit, os.listdir("/proc")) if wanted else ():
-        try:
-            held = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
-            if wanted & held:
-                with open(f"/proc/{pid}/comm", encoding="utf-8") as comm:
-                    return f"{comm.read().strip()}, pid {pid}"
-        except OSError:
-            continue  # gone, or another user's
-    return None

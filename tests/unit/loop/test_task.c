@@ -254,58 +254,7 @@ static void test_the_tasks_deadline_cuts_a_sleep(void **state)
     loop_run(w->loop);
 }
 
-/* ---- the end of a turn ---- */
-
-static void flush(void *arg)
-{
-    struct world *w = arg;
-
-    assert_null(task_self());
-    note(w, 'f');
-    leave(w);
-}
-
-static void asks_for_flush(void *arg)
-{
-    struct world *w = arg;
-
-    if (!strchr(w->trace, 'q'))
-        loop_defer(w->loop, flush, w);
-    note(w, 'q');
-    leave(w);
-}
-
-static void test_deferred_calls_come_after_the_ready_tasks(void **state)
-{
-    struct world *w = *state;
-
-    w->n_left = 4;
-    for (int i = 0; i < 3; i++)
-        task_spawn(w->loop, "asks", asks_for_flush, w);
-    loop_run(w->loop);
-    assert_string_equal(w->trace, "qqqf");
-}
-
-static void flush_again(void *arg)
-{
-    struct world *w = arg;
-
-    note(w, 'f');
-    if (--w->n_left == 0)
-        loop_stop(w->loop);
-    else
-        loop_defer(w->loop, flush_again, w);
-}
-
-static void test_a_deferred_call_may_defer_itself(void **state)
-{
-    struct world *w = *state;
-
-    w->n_left = 40;
-    loop_defer(w->loop, flush_again, w);
-    loop_run(w->loop);
-    assert_int_equal(strlen(w->trace), 40);
-}
+/* ---- fairness ---- */
 
 /* A task that only yields does not keep the timers from firing. */
 static void spin(void *arg)
@@ -533,8 +482,6 @@ int main(void)
         TEST(test_the_earlier_deadline_ends_a_wait),
         TEST(test_sleepers_wake_in_order),
         TEST(test_the_tasks_deadline_cuts_a_sleep),
-        TEST(test_deferred_calls_come_after_the_ready_tasks),
-        TEST(test_a_deferred_call_may_defer_itself),
         TEST(test_yielding_lets_the_world_in),
         TEST(test_the_log_context_travels_with_the_task),
         TEST(test_many_tasks_dig_deep),

@@ -20,7 +20,10 @@ STOP_WITHIN = 40.0
 
 
 def say(line):
-    print(line, flush=True)
+    try:
+        print(line, flush=True)
+    except OSError:
+        pass  # the terminal is gone; the shop need not be
 
 
 def complain(step, why, log=None):

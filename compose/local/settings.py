@@ -45,13 +45,19 @@ def development():
 
 
 def from_user():
-    """What the person at the keyboard has set: .env, and over it the environment."""
+    """What the person at the keyboard has set: .env, and over it the environment. Addresses of what the
+    local run starts itself are left out: an .env may well have those of another machine."""
     _, names = development()
     chosen = {}
     if (ROOT / ".env").exists():
         chosen, _ = parse(ROOT / ".env")
     chosen |= {name: os.environ[name] for name in names if name in os.environ}
-    return {name: value for name, value in chosen.items() if value != ""}
+    return {name: value for name, value in chosen.items() if value != "" and not is_address(name)}
+
+
+def is_address(name):
+    return name == "REDIS_HOST" or name.endswith(("_LISTEN", "_DB_HOST", "_DB_PORT")) or \
+        name in [f"{domain.upper()}_URL" for domain in DOMAINS]
 
 
 def with_secrets(env, directory):
@@ -80,10 +86,8 @@ def port(env, name):
     return number(env, name, 1, 65535)
 
 
-def service_env(env, sockets, database):
-    """What follows from where this stack's sockets and servers are; nothing the user sets wins over it.
-
-    database: (host or socket directory, port)."""
+def service_env(env, directory, sockets, database):
+    """What follows from where a stack is. database: (host or socket directory, port)."""
     own = {"REDIS_HOST": "127.0.0.1"}
     for domain in DOMAINS:
         upper = domain.upper()
@@ -91,11 +95,11 @@ def service_env(env, sockets, database):
         own[f"{upper}_URL"] = f"unix:{sockets / domain}.sock"
         own[f"{upper}_DB_HOST"], own[f"{upper}_DB_PORT"] = database
     if env["LOCAL_SIMULATOR"] == "on":
-        own |= simulator_env(env)
-    return {name: str(value) for name, value in (env | own).items() if value != ""}
+        own |= simulator_env(env, directory)
+    return {name: str(value) for name, value in own.items()}
 
 
-def simulator_env(env):
+def simulator_env(env, directory):
     base = f"http://127.0.0.1:{port(env, 'SIM_PORT')}"
     webhook = f"http://{env['GATEWAY_HOST']}:{env['GATEWAY_PORT']}/api/v1/payment/webhook"
     return {
@@ -103,6 +107,7 @@ def simulator_env(env):
         "SIM_PUBLIC_URL": base,
         "SIM_SERVER_KEY": env["MIDTRANS_SERVER_KEY"],
         "SIM_NOTIFICATION_URL": webhook,
+        "SIM_STATE": directory / "midtrans_sim.journal",
         "MIDTRANS_SNAP_URL": base + "/snap/v1",
         "MIDTRANS_API_URL": base,
         "MIDTRANS_NOTIFICATION_URL": webhook,

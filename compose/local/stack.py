@@ -98,7 +98,10 @@ class Stack:
         self.postgres = Postgres(self.place.directory / "postgres", pg_socket, base, self.log_path("postgres"))
         self.redis_server = RedisServer(self.place.directory / "redis", base, self.log_path("redis"))
         self.gateway = Gateway(self.place.directory / "nginx", self.place.sockets, base, self.logs)
-        self.env = settings.service_env(base, self.place.sockets, (pg_socket, self.postgres.port))
+        own = settings.service_env(base, self.place.directory, self.place.sockets,
+                                   (pg_socket, self.postgres.port))
+        # What was asked for wins even over that: a scenario may put something between two of them.
+        self.env = {name: value for name, value in (base | own | self.chosen).items() if value != ""}
         simulated = base["LOCAL_SIMULATOR"] == "on"
         self.services = [*DOMAINS, SIMULATOR] if simulated else [*DOMAINS]
 

@@ -44,7 +44,8 @@ fi
 
 PASAR_PG_BIN=$(bindir)
 PASAR_PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pasar-pg.XXXXXX")
-export PASAR_PG_BIN PASAR_PG_DIR
+PASAR_WITH_POSTGRES=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+export PASAR_PG_BIN PASAR_PG_DIR PASAR_WITH_POSTGRES
 started=no
 
 finish() {

@@ -40,6 +40,14 @@ static void read_sort(struct request *req, struct product_query *q)
     q->descending = strcmp(order, "desc") == 0;
 }
 
+static bool is_utf8(const char *text)
+{
+    json_t *value = json_string(text); /* refuses what is not */
+
+    json_decref(value);
+    return value != NULL;
+}
+
 static void read_search(struct request *req, struct product_query *q)
 {
     const char *search = req_query(req, "search");
@@ -48,7 +56,7 @@ static void read_search(struct request *req, struct product_query *q)
         return;
     if (strlen(search) > SEARCH_MAX)
         form_fail(&req->form, "search", "must have at most 200 characters");
-    else if (!json_keep(req->arena, json_string(search)))
+    else if (!is_utf8(search))
         form_fail(&req->form, "search", "must be UTF-8");
     q->search = search;
 }

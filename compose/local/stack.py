@@ -28,8 +28,6 @@ from wire import Http
 SERVERS = ("postgres", "redis", "nginx")
 SIMULATOR = "midtrans_sim"
 READY_WITHIN = 20.0
-STATUS_WORDS = {64: "its command line is wrong", 69: "a server it needs cannot be reached",
-                78: "a setting is bad"}
 
 
 class StepFailed(Exception):
@@ -168,7 +166,7 @@ class Stack:
                                  env=self._program_env(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                  cwd="/", check=False)
         if ran.returncode:
-            raise StepFailed(f"{name} migrate", ending(ran.returncode), log)
+            raise StepFailed(f"{name} migrate", fate(ran.returncode), log)
 
     def _service(self, name):
         own = self.place.sockets / f"{name}.sock"
@@ -183,7 +181,7 @@ class Stack:
             raise StepFailed(name, str(failure)) from failure
         while not is_ready():
             if program.crashes:
-                raise StepFailed(name, ending(program.exit_status), self.log_path(name))
+                raise StepFailed(name, fate(program.exit_status), self.log_path(name))
             if self.giving_up or time.monotonic() - started > READY_WITHIN:
                 raise StepFailed(name, f"not ready after {time.monotonic() - started:.1f} s",
                                  self.log_path(name))
@@ -232,14 +230,17 @@ class Stack:
         """Ends it and leaves it down."""
         return self.supervisor.stop(self._program(name))
 
-    def start_service(self, name, wait=True):
-        self.supervisor.start(self._program(name))
+    def start_service(self, name, wait=True, env=None):
+        """env: settings that this program alone gets from now on."""
+        program = self._program(name)
+        program.env = program.env | (env or {})
+        self.supervisor.start(program)
         if wait:
             self.wait_ready(name)
 
-    def restart(self, name):
+    def restart(self, name, env=None):
         self.stop_service(name)
-        self.start_service(name)
+        self.start_service(name, env=env)
 
     def is_ready(self, name):
         servers = {"postgres": "postgres", "redis": "redis_server", "nginx": "gateway"}
@@ -293,8 +294,3 @@ class Stack:
 
     def _tell(self, name, what, started):
         self.say(f"  {name:<14} {what:<9} {(time.monotonic() - started) * 1000:6.0f} ms")
-
-
-def ending(status):
-    words = STATUS_WORDS.get(status)
-    return fate(status) + (f": {words}" if words else "")

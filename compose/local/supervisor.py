@@ -14,6 +14,8 @@ import time
 
 PATIENCE = 12.0  # seconds between the polite signal and SIGKILL; services drain within 10
 BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # before a crashed program is started again
+STATUS_WORDS = {64: "its command line is wrong", 69: "a server it needs cannot be reached",
+                78: "a setting is bad"}
 STEADY = 10.0  # one that ran so long starts again from the smallest
 
 
@@ -210,4 +212,5 @@ def fate(status):
     """How a program ended, in words."""
     if status < 0:
         return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with status {status}"
+    words = STATUS_WORDS.get(status)
+    return f"ended with status {status}" + (f" ({words})" if words else "")

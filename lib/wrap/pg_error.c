@@ -23,6 +23,7 @@ static const struct meaning { /* the first that fits counts */
     {"25006", {ERR_UNAVAILABLE, "the database takes no writes"},             LOG_ERROR, 0, NULL},
     {"26000", {ERR_UNAVAILABLE, "a statement must be prepared anew"},        LOG_WARN,  STALE, NULL},
     {"0A000", {ERR_UNAVAILABLE, "a statement must be prepared anew"},        LOG_WARN,  STALE, "RevalidateCachedQuery"},
+    {"08P01", {ERR_BUG,         "a statement was given the wrong parameters"},  LOG_ERROR, 0, NULL},
     {"08",    {ERR_UNAVAILABLE, "the database connection failed"},           LOG_WARN,  0, NULL},
     {"53",    {ERR_UNAVAILABLE, "the database is out of resources"},         LOG_ERROR, 0, NULL},
     {"58",    {ERR_UNAVAILABLE, "the database has trouble with its system"}, LOG_ERROR, 0, NULL},

@@ -7,6 +7,7 @@
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,7 @@ struct err httpd_new(struct loop *l, const struct httpd_config *cfg,
     *out = NULL;
     if (e.kind)
         return e;
+    signal(SIGPIPE, SIG_IGN); /* libevent writes to clients that have gone */
     h = calloc(1, sizeof *h);
     if (!h)
         abort();

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,6 +314,7 @@ struct redis *redis_open(struct loop *l, const struct redis_config *cfg)
 
     if (!r)
         abort();
+    signal(SIGPIPE, SIG_IGN); /* hiredis writes to a server that has gone */
     r->loop = l;
     r->cfg = *cfg;
     if (r->cfg.timeout_us <= 0)

@@ -227,12 +227,12 @@ static struct err judge(const struct transfer *t, const struct fetch_request *re
     if (t->is_finished && t->code == CURLE_OK)
         return OK;
     tell(t->fetch, req, t->is_finished ? curl_easy_strerror(t->code) : "no answer in time");
+    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &n_sent);
+    if (n_sent > 0)
+        return ERR(ERR_TIMEOUT, "fetch: no whole answer");
     if (t->code == CURLE_URL_MALFORMAT || t->code == CURLE_UNSUPPORTED_PROTOCOL)
         return ERR(ERR_BUG, "fetch: bad address");
-    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &n_sent);
-    if (n_sent == 0)
-        return ERR(ERR_UNAVAILABLE, "fetch: cannot connect");
-    return ERR(ERR_TIMEOUT, "fetch: no whole answer");
+    return ERR(ERR_UNAVAILABLE, "fetch: cannot connect");
 }
 
 static void await(struct transfer *t, int64_t deadline_mono_us)

@@ -52,7 +52,7 @@ const char *slug_of(struct arena *a, const char *name)
     size_t n = 0;
     bool gap = false;
 
-    for (const char *c = name; *c && n < SLUG_MAX - 1; c++) {
+    for (const char *c = name; *c && n < SLUG_MAX - 4; c++) { /* leaves room for "no-" */
         char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c + ('a' - 'A')) : *c;
 
         if (!is_letter(lower) && !is_digit(lower)) {

@@ -1,5 +1,6 @@
 /* pg.c - opening, closing, and statements on either kind of pg. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "wrap/pg_internal.h"

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "wrap/pg_internal.h"
 

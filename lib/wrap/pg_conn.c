@@ -5,6 +5,9 @@
  * Connecting does not block, but for looking up a host's name: give addresses or socket directories
  * where that matters. */
 #include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"

@@ -1,5 +1,7 @@
 /* pg_error.c - what PostgreSQL's refusals mean to us.
  * https://www.postgresql.org/docs/15/errcodes-appendix.html */
+#include <string.h>
+
 #include "base/log.h"
 #include "wrap/pg_internal.h"
 

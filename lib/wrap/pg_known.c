@@ -1,4 +1,6 @@
 /* pg_known.c - which statements a connection has prepared: a small set keyed by address. */
+#include <stdlib.h>
+
 #include "wrap/pg_internal.h"
 
 #define FIRST_CAPACITY ((size_t)64)

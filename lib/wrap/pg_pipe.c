@@ -9,6 +9,9 @@
  * PQpipelineSync() of libpq 15 writes at once, so requests leave one write each; several statements
  * of one request share it. */
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "wrap/pg_internal.h"

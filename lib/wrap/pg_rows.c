@@ -1,5 +1,6 @@
 /* pg_rows.c - reading results. All columns travel as text. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "wrap/pg_internal.h"
 

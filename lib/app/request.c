@@ -143,7 +143,7 @@ static struct err read_body(struct request *req)
             return ERR(ERR_INVALID, "the body must be a JSON object");
     }
     /* Without a body there is a form all the same: it gathers what is wrong with the query. */
-    form_init(&req->form, req->arena, req->body ? req->body : json_keep(req->arena, json_object()));
+    form_init(&req->form, req->arena, req->body);
     return OK;
 }
 

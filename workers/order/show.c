@@ -1,0 +1,91 @@
+/* show.c - writing orders for customers. Lines and address go out as they were kept: as JSON text.
+ */
+#include "workers/order/show.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "wrap/json.h"
+
+static json_t *time_json(int64_t us)
+{
+    char text[TIME_TEXT_SIZE];
+
+    if (!us)
+        return json_null();
+    time_format(us, text);
+    return json_string(text);
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *id_json(const struct id *id)
+{
+    char text[ID_TEXT_SIZE];
+
+    id_format(id, text);
+    return json_string(text);
+}
+
+static json_t *step_json(const char *status, const char *reason, int64_t at_us)
+{
+    return json_pack("{s:s, s:o, s:o}", "status", status, "reason", text_or_null(reason), "at",
+                     time_json(at_us));
+}
+
+static json_t *history_json(const struct order *o, const struct order_history *history)
+{
+    json_t *steps = json_array();
+
+    json_array_append_new(steps, step_json(order_status_name(RECEIVED), NULL, o->created_us));
+    for (size_t i = 0; i < history->n; i++)
+        json_array_append_new(steps, step_json(history->steps[i].status, history->steps[i].reason,
+                                               history->steps[i].at_us));
+    return steps;
+}
+
+static json_t *head_json(const struct order *o)
+{
+    return json_pack(
+        "{s:o, s:s, s:I, s:s, s:o, s:I, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o}", "id",
+        id_json(&o->id), "number", o->number, "user_id", (json_int_t)o->user_id, "status",
+        order_status_name(o->status), "cancel_reason", text_or_null(o->cancel_reason),
+        "total_amount", (json_int_t)o->total, "currency", o->currency, "subtotal",
+        (json_int_t)o->subtotal, "shipping_amount", (json_int_t)o->shipping, "payment_url",
+        text_or_null(o->payment_url), "payment_expires", time_json(o->payment_expires_us),
+        "payment_status", payment_status_name(o->payment), "expires_at", time_json(o->expires_us),
+        "created_at", time_json(o->created_us));
+}
+
+void show_order(struct buf *b, const struct order *o, const struct order_history *history)
+{
+    json_t *head = head_json(o);
+    const char *text;
+
+    if (history)
+        json_object_set_new(head, "history", history_json(o, history));
+    text = json_text(b->arena, head);
+    buf_add(b, text, strlen(text) - 1);
+    buf_addf(b, ",\"items\":%s,\"shipping_address\":%s}", o->items,
+             o->shipping_address ? o->shipping_address : "null");
+}
+
+void show_orders(struct buf *b, const struct order_list *list)
+{
+    buf_adds(b, "[");
+    for (size_t i = 0; i < list->n; i++) {
+        buf_adds(b, i ? "," : "");
+        show_order(b, &list->orders[i], NULL);
+    }
+    buf_adds(b, "]");
+}
+
+json_t *show_placed(const struct order *o)
+{
+    return json_pack("{s:s, s:o, s:s, s:I, s:s, s:s}", "message", "Order received", "order_id",
+                     id_json(&o->id), "status", order_status_name(RECEIVED), "total_amount",
+                     (json_int_t)o->total, "currency", o->currency, "number", o->number);
+}

@@ -57,6 +57,16 @@ static void read_lines(struct form *f, struct order_event *out)
     out->n_lines = n > 0 ? merge(out->lines, n) : 0;
 }
 
+/* The stream keeps the order of events by their subject: it has to be the order they are about. */
+static void check_subject(struct form *f, const char *subject, const struct id *order_id)
+{
+    char text[ID_TEXT_SIZE];
+
+    id_format(order_id, text);
+    if (!subject || strcmp(subject, text) != 0)
+        form_fail(f, "order_id", "must be the subject of the event");
+}
+
 struct err order_event_read(struct arena *a, const struct event *e, struct order_event *out,
                             const char **reason)
 {
@@ -71,6 +81,7 @@ struct err order_event_read(struct arena *a, const struct event *e, struct order
     out->on = heard[i].on;
     form_init(&f, a, e->data);
     out->order_id = form_id(&f, "order_id", FORM_REQUIRED);
+    check_subject(&f, e->subject, &out->order_id);
     if (out->on == ORDER_CREATED) {
         out->expires_us = form_time(&f, "expires_at", FORM_REQUIRED);
         read_lines(&f, out);

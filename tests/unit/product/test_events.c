@@ -40,7 +40,9 @@ static json_t *contract(const char *type)
 
 static struct event event_of(const char *type, json_t *data)
 {
-    return (struct event){.type = type, .data = data};
+    return (struct event){.type = type,
+                          .data = data,
+                          .subject = json_string_value(json_object_get(data, "order_id"))};
 }
 
 static void test_order_created(void **state)
@@ -128,6 +130,17 @@ static void test_what_breaks_the_contract_says_why(void **state)
     }
 }
 
+static void test_an_event_is_about_its_subject(void **state)
+{
+    struct event e = event_of("OrderPaid", json_object_get(contract("OrderPaid"), "data"));
+    struct order_event ev;
+    const char *reason = NULL;
+
+    (void)state;
+    e.subject = "0190a5c1-7c3e-7d50-8a5e-000000000000";
+    assert_int_equal(order_event_read(a, &e, &ev, &reason).kind, ERR_INVALID);
+}
+
 static void test_lines_of_one_product_are_one(void **state)
 {
     struct order_event ev;
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_paid_and_cancelled, begin, end),
         cmocka_unit_test_setup_teardown(test_others_are_not_for_us, begin, end),
         cmocka_unit_test_setup_teardown(test_what_breaks_the_contract_says_why, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_event_is_about_its_subject, begin, end),
         cmocka_unit_test_setup_teardown(test_lines_of_one_product_are_one, begin, end),
         cmocka_unit_test_setup_teardown(test_stock_is_told_as_pinned, begin, end),
         cmocka_unit_test_setup_teardown(test_products_are_told_as_pinned, begin, end),

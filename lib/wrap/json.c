@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define JSON_MAX_BYTES (1024 * 1024) /* the largest thing read is an answer of 256 KiB */
+#define JSON_MAX_BYTES ((size_t)1024 * 1024) /* the largest thing read is an answer of 256 KiB */
 
 /* True when brackets outside strings never nest deeper than JSON_MAX_NESTING. Text that is no JSON
  * may pass: the parser stops at its first mistake, and up to there both agree on what a string is.

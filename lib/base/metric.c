@@ -61,29 +61,48 @@ static struct metric *metric_new(enum metric_type type, const char *name, const 
     return m;
 }
 
-/* Metrics of one name stand together, as the format wants them. */
+static struct metric *find_name(const char *name)
+{
+    struct metric *m = registry;
+
+    while (m && strcmp(m->name, name) != 0)
+        m = m->next;
+    return m;
+}
+
+/* Among the metrics of one name, which stand together as the format wants them. NULL: there is
+ * none, and *last is where it goes. */
+static struct metric *find_labels(struct metric *first, const char *labels, struct metric **last)
+{
+    for (struct metric *m = first; m && !strcmp(m->name, first->name); m = m->next) {
+        if (!strcmp(m->labels, labels))
+            return m;
+        *last = m;
+    }
+    return NULL;
+}
+
+static struct metric *add(struct metric *m, struct metric *after)
+{
+    struct metric **link = after ? &after->next : &registry;
+
+    while (!after && *link) /* a new name goes to the end */
+        link = &(*link)->next;
+    m->next = *link;
+    *link = m;
+    return m;
+}
+
 static struct metric *find_or_add(enum metric_type type, const char *name, const char *help,
                                   const char *labels)
 {
-    struct metric **after = &registry;
-    struct metric *first = NULL;
-    struct metric *m;
+    struct metric *first = find_name(name);
+    struct metric *last = NULL;
+    struct metric *m = first ? find_labels(first, labels ? labels : "", &last) : NULL;
 
-    for (struct metric **at = &registry; *at; at = &(*at)->next) {
-        if (!strcmp((*at)->name, name)) {
-            assert((*at)->type == type);
-            if (!first)
-                first = *at;
-            if (!strcmp((*at)->labels, labels ? labels : ""))
-                return *at;
-            after = &(*at)->next;
-        } else if (!first) {
-            after = &(*at)->next;
-        }
-    }
-    m = metric_new(type, name, labels);
-    m->next = *after;
-    *after = m;
+    assert(!first || first->type == type);
+    if (!m)
+        m = add(metric_new(type, name, labels), last);
     if (!first)
         first = m;
     if (!first->help && help)

@@ -71,7 +71,7 @@ function add_statement_line(line,    began_within, kept) {
         sub(/[ \t\r]+$/, "", kept)
     if (began_within == "" || began_within == "/")
         sub(/^[ \t]+/, "", kept)
-    if (kept == "" && began_within == "")
+    if (kept == "" && (began_within == "" || began_within == "/"))
         return
     if (text[name] != "")
         text[name] = text[name] "\\n\"\n    \""

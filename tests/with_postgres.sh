@@ -2,7 +2,7 @@
 # with_postgres.sh - runs a command with a PostgreSQL of its own, and always stops it.
 #
 #   tests/with_postgres.sh command [argument...]    PGHOST, PGPORT, PGUSER, PGDATABASE are set for it
-#   tests/with_postgres.sh --restart [fast|immediate]   from within the command: restarts that server
+#   tests/with_postgres.sh --server start|stop|restart [fast|immediate]     from within the command
 #
 # A temporary directory, a unix socket and no network. PostgreSQL refuses root: as root it runs as
 # `postgres`. PG_FSYNC=on makes commits durable (off by default: tests do not need it);
@@ -33,8 +33,11 @@ control() {
         -l "$PASAR_PG_DIR/log" "$@")
 }
 
-if [ "${1:-}" = --restart ]; then
-    control -m "${2:-fast}" restart
+if [ "${1:-}" = --server ]; then
+    case $2 in
+    start) control start ;;
+    *) control -m "${3:-fast}" "$2" ;;
+    esac
     exit
 fi
 if [ $# -eq 0 ]; then

@@ -143,16 +143,24 @@ static inline bool wait_until_up(int64_t at_most_us)
     return pg_is_up(pg);
 }
 
+static inline pid_t begin_server(const char *verb, const char *mode)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execl(getenv("PASAR_WITH_POSTGRES"), "with_postgres.sh", "--server", verb, mode,
+              (char *)NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
 /* Restarts the server while the loop goes on. */
 static inline void restart_server(const char *mode)
 {
-    pid_t pid = fork();
+    pid_t pid = begin_server("restart", mode);
     int status = -1;
 
-    if (pid == 0) {
-        execl(getenv("PASAR_WITH_POSTGRES"), "with_postgres.sh", "--restart", mode, (char *)NULL);
-        _exit(127);
-    }
     while (waitpid(pid, &status, WNOHANG) == 0)
         task_sleep(5 * MS);
     CHECK(status == 0);

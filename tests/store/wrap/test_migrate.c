@@ -105,7 +105,7 @@ static void test_replicas_start_together(void **state)
     for (int i = 0; i < N; i++) {
         pids[i] = fork();
         if (pids[i] == 0)
-            _exit(migrate(&config, a_and_b).kind);
+            _exit((int)migrate(&config, a_and_b).kind);
     }
     for (int i = 0; i < N; i++) {
         int status = -1;
@@ -127,6 +127,25 @@ static void test_no_such_database_is_told_at_once(void **state)
     assert_true(clock_mono_us() - began < US_PER_S);
 }
 
+static void test_waits_for_a_database_that_is_coming(void **state)
+{
+    int64_t began;
+    int status = -1;
+    pid_t pid;
+
+    (void)state;
+    in_schema("coming");
+    waitpid(begin_server("stop", "fast"), &status, 0);
+    assert_int_equal(status, 0);
+    began = clock_mono_us();
+    check(migrate_check(&config, only_a, none), ERR_UNAVAILABLE); /* it does not wait */
+    assert_true(clock_mono_us() - began < 200 * MS);
+    pid = begin_server("start", "fast");
+    check(migrate(&config, only_a), ERR_NONE);
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_a_failing_one_leaves_nothing),
         cmocka_unit_test(test_check_names_what_is_wrong),
         cmocka_unit_test(test_replicas_start_together),
+        cmocka_unit_test(test_waits_for_a_database_that_is_coming),
         cmocka_unit_test_setup_teardown(test_no_such_database_is_told_at_once, NULL, config_reset),
     };
 

@@ -214,7 +214,7 @@ static void restart_under_load(const char *mode, struct arena *arena)
     restart_server(mode);
     CHECK(wait_until_up(3000 * MS));
     before = n_ok;
-    task_sleep(2200 * MS); /* every connection has come back by then */
+    task_sleep(1200 * MS); /* every connection has come back by then */
     CHECK(n_ok > before + 100);
     stop = true;
     while (n_helpers)

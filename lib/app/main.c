@@ -240,7 +240,11 @@ int app_main(int argc, char **argv, const struct service *service)
         return EXIT_SETTINGS;
     log_init(service->name, private.settings.log_level);
     crypt_init();
-    if (private.role == ROLE_MIGRATE || private.role == ROLE_CHECK)
-        return operate(&app);
+    if (private.role == ROLE_MIGRATE || private.role == ROLE_CHECK) {
+        int status = operate(&app);
+
+        arena_free(private.arena);
+        return status;
+    }
     return serve(&app);
 }

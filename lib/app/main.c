@@ -236,8 +236,10 @@ int app_main(int argc, char **argv, const struct service *service)
         return usage(service->name);
     stay_small();
     private.arena = arena_new();
-    if (settings_read(&app).kind)
+    if (settings_read(&app).kind) {
+        arena_free(private.arena);
         return EXIT_SETTINGS;
+    }
     log_init(service->name, private.settings.log_level);
     crypt_init();
     if (private.role == ROLE_MIGRATE || private.role == ROLE_CHECK) {

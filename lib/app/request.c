@@ -123,19 +123,12 @@ static bool takes_body(const char *method)
            strcmp(method, "PATCH") == 0;
 }
 
-/* A page's form is no JSON; its handler reads http->body itself. */
-static bool is_page_form(const struct http_request *http)
-{
-    const char *type = http_header(http, "Content-Type");
-
-    return type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
-}
-
+/* Whatever its Content-Type says: many clients send JSON under the type of a page's form. */
 static struct err read_body(struct request *req)
 {
     struct err e;
 
-    if (takes_body(req->http->method) && req->http->n_body > 0 && !is_page_form(req->http)) {
+    if (takes_body(req->http->method) && req->http->n_body > 0) {
         e = json_read(req->arena, req->http->body, req->http->n_body, &req->body);
         if (e.kind)
             return ERR(ERR_INVALID, "the body is not valid JSON");

@@ -108,7 +108,7 @@ struct err order_price(struct order *o, struct order_line *lines, size_t n,
 
         *product_id = lines[i].product_id;
         if (!entry)
-            return ERR(ERR_UNFIT, "a product is not sold");
+            return ERR(ERR_UNFIT, "is not sold");
         *product_id = 0;
         lines[i].name = entry->name;
         lines[i].price = entry->price;

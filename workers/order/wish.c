@@ -146,7 +146,7 @@ struct err wish_take_cart(struct wish *w, struct arena *a, json_t *json, int64_t
         const struct order_line *line = line_of(&cart, *product_id = w->product_ids[i]);
 
         if (cart.n_lines > n)
-            return ERR(ERR_UNFIT, "a product is not in the cart");
+            return ERR(ERR_UNFIT, "is not in the cart");
         *line_of(w, line->product_id) = *line;
     }
     *product_id = 0;

@@ -1,7 +1,8 @@
 /* json.h - jansson with bounds, an arena, and errors that name the field.
  *
- * Reading: json_read() then a form. Unknown fields pass, missing or unfit ones are collected, so that one
- * answer tells them all. Writing: jansson's own json_pack()/json_object_set_new(), then json_text(). */
+ * Reading: json_read() then a form. Unknown fields pass, missing or unfit ones are collected, so
+ * that one answer tells them all. Writing: jansson's own json_pack()/json_object_set_new(), then
+ * json_text(). */
 #ifndef PASAR_WRAP_JSON_H
 #define PASAR_WRAP_JSON_H
 
@@ -16,8 +17,9 @@
 
 #define JSON_MAX_NESTING 16
 
-/* Parses an object or a list, 1 MiB at most; freed with the arena. Rejects duplicates, NULs, bad UTF-8, nesting beyond 16 (checked before
- * jansson recurses), numbers beyond 64 bits. Fails with ERR_INVALID; *out is NULL then. */
+/* Parses an object or a list, 1 MiB at most; freed with the arena. Rejects duplicates, NULs, bad
+ * UTF-8, nesting beyond 16 (checked before jansson recurses), numbers beyond 64 bits. Fails with
+ * ERR_INVALID; *out is NULL then. */
 struct err json_read(struct arena *a, const char *text, size_t n_bytes, json_t **out) MUST_CHECK;
 /* Compact text in the arena. Steals the reference. Aborts on NULL (out of memory). */
 const char *json_text(struct arena *a, json_t *steal);
@@ -33,24 +35,28 @@ struct field_error {
 /* Reads the fields of one object and remembers what was wrong with them. */
 struct form {
     struct arena *arena;
-    json_t *object;     /* borrowed */
-    const char *prefix; /* of field names: "items[2]." or "" */
+    json_t *object;      /* borrowed */
+    const char *prefix;  /* of field names: "items[2]." or "" */
     struct form *parent; /* errors go to the outermost */
     struct field_error *errors, **tail;
 };
 
 enum form_need { FORM_REQUIRED, FORM_OPTIONAL };
 
-/* A NULL root is an empty object; one that is no object is an error of field "". Do not copy a form. */
+/* A NULL root is an empty object; one that is no object is an error of field "". Do not copy a
+ * form. */
 void form_init(struct form *f, struct arena *a, json_t *root);
-/* index < 0: none. What is no object is one error, and nothing is read from it; NULL is silent: told already. */
+/* index < 0: none. What is no object is one error, and nothing is read from it; NULL is silent:
+ * told already. */
 void form_child(struct form *f, struct form *parent, json_t *object, const char *name, int index);
-void form_fail(struct form *f, const char *field, const char *detail); /* detail: literal, or in the arena */
+void form_fail(struct form *f, const char *field,
+               const char *detail); /* detail: literal, or in the arena */
 
 bool form_has(const struct form *f, const char *field); /* present and not null */
-/* Lengths in characters (code points). Control characters are refused but for \n \t in texts over 256.
- * Absent optional: NULL. The text lives as long as the root. */
-const char *form_text(struct form *f, const char *field, enum form_need need, size_t min, size_t max);
+/* Lengths in characters (code points). Control characters are refused but for \n \t in texts over
+ * 256. Absent optional: NULL. The text lives as long as the root. */
+const char *form_text(struct form *f, const char *field, enum form_need need, size_t min,
+                      size_t max);
 /* An integer, no string, no fraction. Absent optional: fallback. */
 int64_t form_i64(struct form *f, const char *field, int64_t min, int64_t max);
 int64_t form_i64_or(struct form *f, const char *field, int64_t fallback, int64_t min, int64_t max);

@@ -1,8 +1,8 @@
 /* token.h - access tokens: JWT (RFC 7519), HS256 only.
  *
- * libjwt 1.10 neither checks `exp` nor pins `alg`, and writes out of bounds for tokens of odd shape; so the
- * shape (three non-empty base64url parts, at most 4 KiB) is checked before it sees a token, `alg`, `exp`, `nbf`
- * after. */
+ * libjwt 1.10 neither checks `exp` nor pins `alg`, and writes out of bounds for tokens of odd
+ * shape; so the shape (three non-empty base64url parts, at most 4 KiB) is checked before it sees a
+ * token, `alg`, `exp`, `nbf` after. */
 #ifndef PASAR_WRAP_TOKEN_H
 #define PASAR_WRAP_TOKEN_H
 
@@ -12,10 +12,10 @@
 #include "base/err.h"
 
 struct claims {
-    int64_t user_id;                    /* "userID" */
+    int64_t user_id;                     /* "userID" */
     const char *email, *username, *role; /* role: "user" or "admin" */
-    const char *session;                /* "sid": the family of refresh tokens; "" for none */
-    int64_t issued_us, expires_us;      /* whole seconds in the token */
+    const char *session;                 /* "sid": the family of refresh tokens; "" for none */
+    int64_t issued_us, expires_us;       /* whole seconds in the token */
 };
 
 const char *token_sign(struct arena *a, const char *secret, const struct claims *c);

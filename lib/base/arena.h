@@ -16,10 +16,9 @@ void arena_reset(struct arena *a); /* as free and new, keeping the first block *
 void *arena_alloc(struct arena *a, size_t n_bytes); /* zeroed, aligned for any type */
 void *arena_alloc_array(struct arena *a, size_t n, size_t size_bytes); /* aborts on overflow */
 void *arena_memdup(struct arena *a, const void *p, size_t n_bytes);
-char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */
+char *arena_strdup(struct arena *a, const char *s);                  /* NULL gives NULL */
 char *arena_strndup(struct arena *a, const char *s, size_t n_bytes); /* terminated copy */
-char *arena_printf(struct arena *a, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* fn(p) runs when the arena is freed or reset: for what foreign libraries allocated. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *p);

@@ -38,10 +38,10 @@ struct env_row {
 #define ENV_BOOL(name, type, field, fallback) {name, ENV_TYPE_BOOL, offsetof(type, field), fallback, 0, 0}
 /* clang-format on */
 
-/* Fills every row's field of *config. Each bad or missing setting is written to stderr, in one line that
- * names it, its meaning and its bounds, never a secret's value; all are told, not the first only.
- * `production` refuses short secrets and the example values (secrets beginning "example" or "changeme").
- * Fails with ERR_INVALID. An empty variable counts as unset. */
+/* Fills every row's field of *config. Each bad or missing setting is written to stderr, in one line
+ * that names it, its meaning and its bounds, never a secret's value; all are told, not the first
+ * only. `production` refuses short secrets and the example values (secrets beginning "example" or
+ * "changeme"). Fails with ERR_INVALID. An empty variable counts as unset. */
 struct err env_read(const struct env_row *rows, size_t n, bool production, void *config) MUST_CHECK;
 
 #endif

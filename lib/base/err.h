@@ -1,7 +1,7 @@
 /* err.h - the one way to fail.
  *
- * The kind says what happens next (HTTP status, event or job fate) and is acted on once, in app/ and
- * saga/. Whoever finds a failure logs it with details; everyone above only passes it on. */
+ * The kind says what happens next (HTTP status, event or job fate) and is acted on once, in app/
+ * and saga/. Whoever finds a failure logs it with details; everyone above only passes it on. */
 #ifndef PASAR_BASE_ERR_H
 #define PASAR_BASE_ERR_H
 

@@ -1,9 +1,9 @@
 /* log.h - one JSON object a line on standard error: {"ts","level","service","event",...}.
  *
- *     log_info("payment.refused", kv_id("order_id", &o->id), kv_i64("total_minor", o->total.minor));
+ *     log_info("payment.refused", kv_id("order_id", &o->id), kv_i64("total", o->total.minor));
  *
- * The event is a constant, `noun.what_happened`. The running task's context (trace id, correlation id)
- * is added by itself. Tokens, cards, addresses and secrets are never given to it. */
+ * The event is a constant, `noun.what_happened`. The running task's context (trace id, correlation
+ * id) is added by itself. Tokens, cards, addresses and secrets are never given to it. */
 #ifndef PASAR_BASE_LOG_H
 #define PASAR_BASE_LOG_H
 

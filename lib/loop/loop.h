@@ -11,7 +11,8 @@ struct loop *loop_new(void); /* aborts when the system gives no loop */
 void loop_free(struct loop *l);
 struct event_base *loop_base(struct loop *l); /* for wrap/ */
 
-void loop_run(struct loop *l);  /* until loop_stop(); runs ready tasks after the events of each turn */
+/* Until loop_stop(). Each turn: the events that are there, then the ready tasks. */
+void loop_run(struct loop *l);
 void loop_stop(struct loop *l); /* the current turn ends first */
 
 /* fn(arg) once at the end of this turn of the loop, outside any task (the main stack). */

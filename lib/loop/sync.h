@@ -11,7 +11,7 @@
 
 struct waiter; /* on the waiting task's stack */
 
-/* A flag that tasks wait for. `set` wakes all waiters and stays set until `clear`. Zeroed is ready. */
+/* A flag that tasks wait for. `set` wakes all waiters and stays until `clear`. Zeroed is ready. */
 struct latch {
     bool is_set;
     struct waiter *waiters;
@@ -26,13 +26,15 @@ struct turnstile {
     int held;
     struct waiter *first, *last;
 };
-struct err turnstile_enter(struct turnstile *t, int64_t deadline_mono_us) MUST_CHECK; /* ERR_TIMEOUT */
+/* Fails with ERR_TIMEOUT. */
+struct err turnstile_enter(struct turnstile *t, int64_t deadline_mono_us) MUST_CHECK;
 void turnstile_leave(struct turnstile *t);
 
 /* Group commit: items of tasks that arrive while a run is under way share the next one.
  *
- * run(context, items, n) is called in one of the submitting tasks and may wait; it sets each item's own
- * result inside the item; the err it returns is what gather_submit() returns to each of its submitters. */
+ * run(context, items, n) is called in one of the submitting tasks and may wait; it sets each item's
+ * own result inside the item; the err it returns is what gather_submit() returns to each of its
+ * submitters. */
 struct gather_item {
     struct gather_item *next;
     struct waiter *waiter;

@@ -11,11 +11,11 @@
 #include "loop/loop.h"
 
 struct httpd_config {
-    const char *listen;        /* "127.0.0.1:8003" or "unix:/path"; borrowed */
-    size_t max_body_bytes;     /* 64 KiB when 0; more is answered 413 by us */
-    size_t max_header_bytes;   /* 16 KiB when 0 */
-    int timeout_s;             /* of reading, writing, and idle keep-alive; 60 when 0 */
-    int max_connections;       /* 1024 when 0; more are closed at once */
+    const char *listen;      /* "127.0.0.1:8003" or "unix:/path"; borrowed */
+    size_t max_body_bytes;   /* 64 KiB when 0; more is answered 413 by us */
+    size_t max_header_bytes; /* 16 KiB when 0 */
+    int timeout_s;           /* of reading, writing, and idle keep-alive; 60 when 0 */
+    int max_connections;     /* 1024 when 0; more are closed at once */
 };
 
 struct http_header {
@@ -24,19 +24,20 @@ struct http_header {
 
 /* A request being answered. All texts live until http_reply() returns. */
 struct http_request {
-    const char *method;       /* "GET" */
-    const char *path;         /* decoded, without the query; always starts with '/' */
-    const char *query;        /* raw, "" for none */
-    const char *body;         /* terminated; "" for none */
+    const char *method; /* "GET" */
+    const char *path;   /* decoded, without the query; always starts with '/' */
+    const char *query;  /* raw, "" for none */
+    const char *body;   /* terminated; "" for none */
     size_t n_body;
-    const char *remote;       /* address of the peer, "" on a unix socket */
-    void *native;             /* private */
+    const char *remote; /* address of the peer, "" on a unix socket */
+    void *native;       /* private */
 };
 
 struct httpd;
 
-/* on_request is called outside tasks, for every complete request; http_reply() must follow exactly once,
- * then or later. Fails with ERR_UNAVAILABLE (address in use: logged with the address), ERR_INVALID. */
+/* on_request is called outside tasks, for every complete request; http_reply() must follow exactly
+ * once, then or later. Fails with ERR_UNAVAILABLE (address in use: logged with the address),
+ * ERR_INVALID. */
 struct err httpd_new(struct loop *l, const struct httpd_config *cfg,
                      void (*on_request)(struct http_request *req, void *arg), void *arg,
                      struct httpd **out) MUST_CHECK;
@@ -50,7 +51,8 @@ const char *http_header(const struct http_request *req, const char *name);
 /* Decoded value of a query parameter, in the arena; NULL when absent. Bad escapes give NULL too. */
 const char *http_query(const struct http_request *req, struct arena *a, const char *name);
 
-/* Frees req. headers ended by a NULL name; may be NULL. A vanished client is no error. body may be NULL. */
+/* Frees req. headers ended by a NULL name; may be NULL. A vanished client is no error. body may be
+ * NULL. */
 void http_reply(struct http_request *req, int status, const struct http_header *headers,
                 const char *body, size_t n_body);
 

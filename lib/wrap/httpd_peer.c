@@ -51,7 +51,11 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
     if (!p->stream)
         abort();
     httpd_watch_errors(h, bufferevent_get_output(p->stream));
-    link_peer(&h->unadopted, p);
+    if (h->unadopted_last)
+        h->unadopted_last->newer = p;
+    else
+        h->unadopted = p;
+    h->unadopted_last = p;
     event_active(h->adopt, EV_TIMEOUT, 0);
     return p->stream;
 }
@@ -93,7 +97,6 @@ static void adopt(struct httpd *h, struct peer *p)
     int on = 1;
     void *connection = NULL;
 
-    unlink_peer(&h->unadopted, p);
     bufferevent_getcb(p->stream, NULL, NULL, NULL, &connection);
     assert(connection);
     p->connection = connection;
@@ -115,8 +118,14 @@ static void on_adopt(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    while (h->unadopted)
-        adopt(h, h->unadopted);
+    while (h->unadopted) {
+        struct peer *p = h->unadopted;
+
+        h->unadopted = p->newer;
+        if (!h->unadopted)
+            h->unadopted_last = NULL;
+        adopt(h, p);
+    }
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)

@@ -48,7 +48,8 @@ struct httpd {
     struct evhttp_bound_socket *bound; /* NULL once draining */
     struct event *adopt;               /* made active by an accept, runs before the next wait */
     struct event *sweep;
-    struct peer *peers, *unadopted;
+    struct peer *peers;                      /* newest first */
+    struct peer *unadopted, *unadopted_last; /* oldest first */
     struct peer **by_fd;
     int n_by_fd;
     int n_peers;

@@ -2,8 +2,8 @@
  *
  * One `struct redis` is one connection; commands of all tasks share it, pipelined. It reconnects by
  * itself, with back-off. A blocking XREAD or a subscription needs a connection of its own.
- * ERR_UNAVAILABLE: no connection, nothing was sent. ERR_TIMEOUT: sent, no answer. A Redis error reply is a
- * value (REDIS_ERROR), not a failure of the call: callers look at its text. */
+ * ERR_UNAVAILABLE: no connection, nothing was sent. ERR_TIMEOUT: sent, no answer. A Redis error
+ * reply is a value (REDIS_ERROR), not a failure of the call: callers look at its text. */
 #ifndef PASAR_WRAP_REDIS_H
 #define PASAR_WRAP_REDIS_H
 
@@ -42,7 +42,8 @@ struct redis_args { /* a command being built: words are borrowed until the call 
 
 struct redis;
 
-struct redis *redis_open(struct loop *l, const struct redis_config *cfg); /* connects in the background */
+struct redis *redis_open(struct loop *l,
+                         const struct redis_config *cfg); /* connects in the background */
 void redis_close(struct redis *r); /* whoever still waits gets ERR_UNAVAILABLE; NULL is fine */
 bool redis_is_up(const struct redis *r);
 
@@ -57,7 +58,8 @@ struct err redis_call(struct redis *r, const struct redis_args *c, int64_t timeo
 /* Sends and forgets: for what may be lost. Needs no task. */
 void redis_send(struct redis *r, const struct redis_args *c);
 
-/* EVALSHA, with EVAL when Redis does not know the script (any more). `c` starts at redis_script_args(). */
+/* EVALSHA, with EVAL when Redis does not know the script (any more). `c` starts at
+ * redis_script_args(). */
 struct redis_script {
     const char *text;
     char sha1[41]; /* filled on first use */
@@ -66,8 +68,8 @@ struct redis_args *redis_script_args(struct arena *a, struct redis_script *s);
 struct err redis_run(struct redis *r, struct redis_script *s, const struct redis_args *c,
                      const struct redis_value **out) MUST_CHECK;
 
-/* fn(arg, channel, message) for each message, outside tasks; subscribes again after each reconnect. The connection
- * can do nothing else any more. */
+/* fn(arg, channel, message) for each message, outside tasks; subscribes again after each reconnect.
+ * The connection can do nothing else any more. */
 void redis_subscribe(struct redis *r, const char *const *channels, size_t n,
                      void (*fn)(void *arg, const char *channel, const char *message), void *arg);
 

@@ -320,7 +320,6 @@ static void bounds_connections(struct rig *rig)
 static void test_bound(void **state)
 {
     (void)state;
-    log_init("test", "error");
     rig_run((struct httpd_config){.max_connections = 2}, bounds_connections);
 }
 
@@ -409,7 +408,6 @@ static void refuses_odd_addresses(struct rig *rig)
 
 static void minds_addresses(struct rig *rig)
 {
-    log_init("test", "none");
     listens_once(rig);
     takes_over_a_stale_socket(rig);
     spares_a_file(rig);

@@ -22,7 +22,7 @@ static const char *payload_of(struct arena *a, const struct event *e)
 
     id_format(&e->id, id);
     entry_id_format(e->entry, entry);
-    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s, s:s}", "id", id, "type", e->type, "source",
+    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}", "id", id, "type", e->type, "source",
                                   e->source, "subject", e->subject, "time_us", (json_int_t)e->time_us,
                                   "traceparent", e->traceparent, "entry", entry, "data", e->text));
 }
@@ -73,15 +73,17 @@ void hear_bury_stranger(struct job_list *l, struct arena *a, const char *stream,
 struct err hear_unpark(const struct job *job, const char *stream, struct event *out)
 {
     const char *id = NULL, *entry = NULL;
+    json_t *traceparent = NULL; /* jansson unpacks no text that may be null */
     json_int_t time_us = 0;
     struct event e = {.stream = stream};
 
-    if (json_unpack(job->payload, "{s:s, s:s, s:s, s:s, s:I, s:s?, s:s, s:s}", "id", &id, "type", &e.type, "source",
-                    &e.source, "subject", &e.subject, "time_us", &time_us, "traceparent", &e.traceparent, "entry",
+    if (json_unpack(job->payload, "{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}", "id", &id, "type", &e.type, "source",
+                    &e.source, "subject", &e.subject, "time_us", &time_us, "traceparent", &traceparent, "entry",
                     &entry, "data", &e.text) != 0 ||
         id_parse(id, &e.id).kind || entry_id_parse(entry, &e.entry).kind)
         return ERR(ERR_BUG, "a parked event cannot be read");
     e.time_us = time_us;
+    e.traceparent = json_string_value(traceparent);
     if (json_read(job->arena, e.text, strlen(e.text), &e.data).kind || !json_is_object(e.data))
         event_broken(&e, "data is not a JSON object");
     *out = e;

@@ -22,7 +22,7 @@ static const char *payload_of(struct arena *a, const struct event *e)
 
     id_format(&e->id, id);
     entry_id_format(e->entry, entry);
-    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}", "id", id, "type", e->type, "source",
+    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s, s:s}", "id", id, "type", e->type, "source",
                                   e->source, "subject", e->subject, "time_us", (json_int_t)e->time_us,
                                   "traceparent", e->traceparent, "entry", entry, "data", e->text));
 }

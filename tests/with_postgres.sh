@@ -30,7 +30,7 @@ as_server() { # the server's own user
 
 control() {
     (cd "$PASAR_PG_DIR" && as_server "$PASAR_PG_BIN/pg_ctl" -D "$PASAR_PG_DIR/data" -s -w -t 60 \
-        -l "$PASAR_PG_DIR/log" "$@")
+        -l "$PASAR_PG_DIR/log" "$@") 9>&-
 }
 
 if [ "${1:-}" = --server ]; then
@@ -38,6 +38,14 @@ if [ "${1:-}" = --server ]; then
     start) control start ;;
     *) control -m "${3:-fast}" "$2" ;;
     esac
+    exit
+fi
+if [ "${1:-}" = --mourn ]; then
+    read -r _ <"$PASAR_PG_DIR/lifeline" || true
+    if [ -f "$PASAR_PG_DIR/data/postmaster.pid" ]; then
+        control -m immediate stop || true
+    fi
+    rm -rf "$PASAR_PG_DIR"
     exit
 fi
 if [ $# -eq 0 ]; then
@@ -49,15 +57,23 @@ PASAR_PG_BIN=$(bindir)
 PASAR_PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/pasar-pg.XXXXXX")
 PASAR_WITH_POSTGRES=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 export PASAR_PG_BIN PASAR_PG_DIR PASAR_WITH_POSTGRES
-started=no
 
+# Stops the server and removes its directory once our end of the lifeline closes: also when we are killed.
+mkfifo "$PASAR_PG_DIR/lifeline"
+setsid sh "$PASAR_WITH_POSTGRES" --mourn >/dev/null 2>&1 &
+mourner=$!
+exec 9>"$PASAR_PG_DIR/lifeline"
+command=
+
+# shellcheck disable=SC2317 # reached by the trap
 finish() {
     status=$?
     trap - EXIT INT TERM HUP
-    if [ "$started" = yes ]; then
-        control -m immediate stop || true
+    if [ -n "$command" ]; then
+        kill "$command" 2>/dev/null || true
     fi
-    rm -rf "$PASAR_PG_DIR"
+    exec 9>&-
+    wait "$mourner" || true
     exit "$status"
 }
 trap finish EXIT
@@ -82,7 +98,6 @@ shared_buffers = 64MB
 max_connections = 60
 log_min_messages = fatal
 END
-started=yes
 if ! control ${PG_OPTIONS:+-o "$PG_OPTIONS"} start >&2; then
     tail -n 20 "$PASAR_PG_DIR/log" >&2
     exit 1
@@ -90,4 +105,10 @@ fi
 
 PGHOST=$PASAR_PG_DIR PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 export PGHOST PGPORT PGUSER PGDATABASE
-"$@"
+exec 8<&0 # a background command would read from /dev/null
+"$@" <&8 8<&- 9>&- & # in the background: a signal to us is heeded at once
+command=$!
+status=0
+wait "$command" || status=$?
+command=
+exit "$status"

@@ -98,9 +98,10 @@ static int64_t seconds = 2;
 
 static void story(void *arg)
 {
-    const struct sql *const first[] = {&drop, &create, &key, &analyze};
+    enum { N_FIRST = 4 };
+    const struct sql *const first[N_FIRST] = {&drop, &create, &key, &analyze};
 
-    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+    for (size_t i = 0; i < N_FIRST; i++)
         if (pg_exec(pg, first[i], NULL, NULL, NULL).kind)
             abort();
     once = select_once;

@@ -1,11 +1,8 @@
 # tests.mk - what checks the project. tests/run.py says what runs and in which order.
-.PHONY: check test scenario format tidy fuzz bench setup-test
+.PHONY: check test scenario format tidy fuzz bench
 
 C_FILES := $(shell git ls-files 'lib/*.[ch]' 'workers/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 TIDY_OK := $(patsubst %.c,build/tidy/%.ok,$(wildcard lib/*/*.c workers/*/*.c))
-
-setup-test:
-	@sh compose/local/setup.sh test
 
 check: setup-test ## format, tidy, layers, unit, store and statement tests (both compilers, sanitizers)
 	@python3 tests/run.py check

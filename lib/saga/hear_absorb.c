@@ -14,6 +14,7 @@
  * milliseconds away in another stream, and waiting costs nothing while a job costs three writes. */
 #define PATIENCE_US (150 * US_PER_MS)
 #define PATIENCE_STEP_US (2 * US_PER_MS)
+#define BEHIND "waits behind an older event of its subject"
 
 void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names, const char *name)
 {
@@ -104,7 +105,7 @@ static struct err mark_those_behind(struct attempt *t)
     for (size_t i = 0; e.kind == ERR_NONE && i < t->n; i++) {
         struct event *ev = &t->events[i];
         if (ev->verdict == ABSORBED && is_among(&rows, ev->subject))
-            event_early(ev, "waits behind an older event of its subject");
+            event_early(ev, BEHIND);
     }
     return e;
 }
@@ -187,9 +188,28 @@ static void told(struct attempt *t)
         b->cfg->on_commit(b->cfg->on_commit_arg, job_list_first_due(t->batch.jobs));
 }
 
+/* Whether later events of a subject were decided although one before them was not absorbed: they are marked to
+ * wait behind it, and what was decided must be undone and decided again without them. */
+static bool mark_followers(struct attempt *t)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < t->n; i++) {
+        for (size_t k = i + 1; t->events[i].verdict != ABSORBED && k < t->n; k++) {
+            struct event *later = &t->events[k];
+            if (later->verdict != ABSORBED || strcmp(later->subject, t->events[i].subject) != 0)
+                continue;
+            event_early(later, BEHIND);
+            any = true;
+        }
+    }
+    return any;
+}
+
 /* *wait_at: where an early event stands that is worth waiting for; nothing was committed then. */
 static struct err run(struct absorber *b, struct arena *a, struct event *events, size_t n, size_t *wait_at)
 {
+    bool again = false;
     struct attempt t = {.b = b, .events = events, .n = n};
     struct err e;
 
@@ -204,9 +224,11 @@ static struct err run(struct absorber *b, struct arena *a, struct event *events,
         e = decide(&t);
     if (e.kind == ERR_NONE)
         *wait_at = first_to_wait_for(&t);
-    if (e.kind || *wait_at < n) {
+    if (e.kind == ERR_NONE && *wait_at == n)
+        again = mark_followers(&t);
+    if (e.kind || *wait_at < n || again) {
         pg_rollback(t.batch.tx);
-        return e;
+        return again ? run(b, a, events, n, wait_at) : e; /* once: all followers are marked now */
     }
     save(&t);
     e = pg_commit(t.batch.tx);

@@ -14,7 +14,7 @@ select xid::text, seq, id, type, source, subject, us(time), traceparent, data,
        xid < pg_snapshot_xmin(pg_current_snapshot()) as ripe
   from outbox
  where stream = $1::text and partition = $2::smallint and (xid, seq) > ($3::xid8, $4::bigint)
- order by xid, seq
+ order by outbox.xid, outbox.seq -- the columns, not the text of the same name above
  limit $5::int;
 
 -- Is this row ours, and if not, is it older than all that is kept?

@@ -1,0 +1,171 @@
+/* http.c - the provider's notifications, and how a payment stands. */
+#include "workers/payment/http.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "workers/payment/domain.h"
+#include "workers/payment/notice.h"
+
+/* ---- notifications ---- */
+
+static struct err thank(struct request *req)
+{
+    return reply_json(req, 200, json_pack("{s:s}", "status", "success"));
+}
+
+/* Whatever happened here, Midtrans tries most often after a 503. */
+static struct err in_trouble(struct err e)
+{
+    return e.kind == ERR_UNAVAILABLE
+               ? e
+               : ERR(ERR_UNAVAILABLE, "the notification could not be kept, try again");
+}
+
+static struct err refuse(struct request *req, const char *why)
+{
+    log_warn("webhook.forged", kv_text("why", why), kv_text("remote", req->http->remote));
+    return ERR(ERR_DENIED, "not a notification of the payment provider");
+}
+
+/* Nothing is lost when the provider cannot be asked now: a job asks until it answers. */
+static struct err ask_later(struct request *req, const struct payment *p)
+{
+    char order[ID_TEXT_SIZE];
+    struct commit c = {.job = "confirm", .job_key = order};
+    struct err e;
+
+    id_format(&p->order_id, order);
+    e = payments_commit(req->domain, &c);
+    return e.kind ? in_trouble(e) : thank(req);
+}
+
+static struct err keep(struct request *req, const struct payment *p,
+                       const struct payment_news *news)
+{
+    struct piece piece = {.order_id = p->order_id, .news = *news, .traceparent = req->traceparent};
+    struct commit c = {.piece = &piece};
+    struct err e = payments_commit(req->domain, &c);
+
+    return e.kind ? in_trouble(e) : thank(req);
+}
+
+/* A signed amount that is not ours: nothing is applied, a person looks. */
+static bool is_of_another_amount(const struct payment *p, const struct payment_news *claimed)
+{
+    return !money_equal(p->total, claimed->amount);
+}
+
+static struct err follow_up(struct request *req, const struct payment *p, const struct notice *n)
+{
+    struct payments *ps = req->domain;
+    struct payment_news claimed = notice_news(n), confirmed;
+    struct err e;
+
+    if (is_of_another_amount(p, &claimed)) {
+        claimed.kind = SAYS_SUCCESS; /* which, with this amount, only makes an open item */
+        return keep(req, p, &claimed);
+    }
+    if (notice_is_consistent(n) && !payment_is_news(p, &claimed))
+        return thank(req); /* a duplicate, or stale */
+    e = ps->gateway.ask(ps->gateway.self, req->arena, p, &confirmed);
+    if (e.kind)
+        return ask_later(req, p);
+    if (confirmed.kind == NO_NEWS || !payment_is_news(p, &confirmed))
+        return thank(req);
+    return keep(req, p, &confirmed);
+}
+
+/* POST /api/v1/payment/webhook: 200 for all that is genuine; only what a status call confirms is
+ * believed. */
+struct err http_webhook(struct request *req)
+{
+    struct payments *ps = req->domain;
+    struct payment p;
+    struct notice n;
+    struct id attempt;
+    struct err e;
+
+    if (!req->body)
+        return ERR(ERR_INVALID, "the body must be a JSON object");
+    e = notice_read(req->body, &n);
+    if (e.kind)
+        return refuse(req, e.what);
+    if (!notice_is_genuine(req->arena, &n, ps->midtrans->server_key))
+        return refuse(req, "the signature does not fit");
+    e = id_parse(n.order_id, &attempt);
+    if (e.kind)
+        return refuse(req, e.what);
+    e = payments_look(ps, req->arena, &attempt, &p);
+    if (e.kind == ERR_NOT_FOUND) {
+        log_warn("webhook.unknown_attempt", kv_id("attempt_id", &attempt));
+        return thank(req);
+    }
+    return e.kind ? in_trouble(e) : follow_up(req, &p, &n);
+}
+
+/* ---- how it stands ---- */
+
+static json_t *text_or_null(const char *s)
+{
+    return s ? json_string(s) : json_null();
+}
+
+static json_t *time_json(int64_t us)
+{
+    char text[TIME_TEXT_SIZE];
+    time_format(us, text);
+    return json_string(text);
+}
+
+static json_t *id_json(const struct id *id)
+{
+    char text[ID_TEXT_SIZE];
+    id_format(id, text);
+    return json_string(text);
+}
+
+/* The tries that were refused, then the attempt itself. */
+static json_t *attempts_json(const struct shown *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->refusals.n; i++)
+        json_array_append_new(list, json_pack("{s:s?, s:s?, s:s?, s:I, s:o}", "transaction_id",
+                                              pg_text(&s->refusals, i, 0), "status",
+                                              pg_text(&s->refusals, i, 1), "method",
+                                              pg_text(&s->refusals, i, 2), "amount",
+                                              (json_int_t)s->p.total.minor, "at",
+                                              time_json(pg_i64(&s->refusals, i, 3))));
+    json_array_append_new(
+        list,
+        json_pack("{s:o, s:s?, s:s, s:s?, s:I, s:I, s:o}", "id", id_json(&s->p.attempt_id),
+                  "transaction_id", s->p.transaction_id, "status", payment_state_name(s->p.state),
+                  "method", s->p.method, "amount", (json_int_t)s->p.total.minor, "refunded",
+                  (json_int_t)s->p.refunded_minor, "at", time_json(s->changed_us)));
+    return list;
+}
+
+/* GET /api/v1/payment/:order_id: to its owner and to admins; to others it does not exist. */
+struct err http_get_payment(struct request *req)
+{
+    struct id order;
+    struct shown s;
+    struct err e = req_param_id(req, "order_id", &order);
+
+    if (e.kind)
+        return e;
+    e = store_get(req->pg, req->arena, &order, &s);
+    if (e.kind)
+        return e;
+    if (!req->is_admin && s.p.user_id != req->user.user_id)
+        return ERR(ERR_NOT_FOUND, "no such payment");
+    return reply_json(req, 200,
+                      json_pack("{s:o, s:s, s:I, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "order_id",
+                                id_json(&s.p.order_id), "status", payment_state_name(s.p.state),
+                                "amount", (json_int_t)s.p.total.minor, "currency",
+                                s.p.total.currency, "refunded", (json_int_t)s.p.refunded_minor,
+                                "method", text_or_null(s.p.method), "reason",
+                                text_or_null(s.p.reason), "payment_url",
+                                text_or_null(s.p.state == PENDING ? s.url : NULL), "expires_at",
+                                time_json(s.p.expires_us), "attempts", attempts_json(&s)));
+}

@@ -139,100 +139,6 @@ static void no_answer(struct arena *arena)
     CHECK(pg_generation(pg) == 2);
 }
 
-/* ---- a restart under load ---- */
-
-enum { N_WRITERS = 16, MOST = 2000000 };
-static unsigned char outcomes[MOST]; /* enum err_kind + 1 of each mark */
-static int64_t next_mark;
-static bool stop;
-static int n_ok, n_unavailable, n_timeout;
-
-static struct err add_in_transaction(int64_t mark, struct arena *arena)
-{
-    struct pg *tx;
-    struct err e = pg_begin(pg, arena, &tx);
-
-    if (e.kind)
-        return e;
-    pg_queue(tx, &one, NULL);
-    pg_queue(tx, &add_mark, args_i64(arena, mark));
-    return pg_commit(tx);
-}
-
-static void write_marks(void *arg)
-{
-    bool in_transactions = *(const bool *)arg;
-    struct arena *arena = arena_new();
-
-    while (!stop && next_mark < MOST) {
-        int64_t mark = next_mark++;
-        struct err e = in_transactions ? add_in_transaction(mark, arena)
-                                       : pg_exec(pg, &add_mark, args_i64(arena, mark), NULL, NULL);
-
-        outcomes[mark] = (unsigned char)(e.kind + 1);
-        n_ok += e.kind == ERR_NONE;
-        n_unavailable += e.kind == ERR_UNAVAILABLE;
-        n_timeout += e.kind == ERR_TIMEOUT;
-        if (e.kind)
-            task_sleep(5 * MS);
-        arena_reset(arena);
-    }
-    arena_free(arena);
-    n_helpers--;
-}
-
-static void compare_marks(struct arena *arena)
-{
-    struct pg_rows rows = {0};
-    size_t at = 0;
-
-    CHECK_KIND(pg_exec(pg, &all_marks, NULL, arena, &rows), ERR_NONE);
-    for (int64_t mark = 0; mark < next_mark; mark++) {
-        bool there = at < rows.n && pg_i64(&rows, at, 0) == mark;
-
-        at += there;
-        if (outcomes[mark] == ERR_NONE + 1)
-            CHECK(there);
-        else if (outcomes[mark] == ERR_UNAVAILABLE + 1)
-            CHECK(!there);
-        else
-            CHECK(outcomes[mark] == ERR_TIMEOUT + 1);
-    }
-}
-
-static void restart_under_load(const char *mode, struct arena *arena)
-{
-    static const bool kinds[] = {false, true};
-    int before;
-
-    set_up();
-    stop = false;
-    next_mark = n_ok = n_unavailable = n_timeout = 0;
-    for (int i = 0; i < N_WRITERS; i++)
-        help(write_marks, (void *)(uintptr_t)&kinds[i % 2]);
-    task_sleep(100 * MS);
-    restart_server(mode);
-    CHECK(wait_until_up(3000 * MS));
-    before = n_ok;
-    task_sleep(1200 * MS); /* every connection has come back by then */
-    CHECK(n_ok > before + 100);
-    stop = true;
-    while (n_helpers)
-        task_sleep(MS);
-    compare_marks(arena);
-    print_message("%s: %d ok, %d unavailable, %d open\n", mode, n_ok, n_unavailable, n_timeout);
-}
-
-static void fast_restart(struct arena *arena)
-{
-    restart_under_load("fast", arena);
-}
-
-static void crash(struct arena *arena)
-{
-    restart_under_load("immediate", arena);
-}
-
 /* ---- nobody there ---- */
 
 static void never_there(struct arena *arena)
@@ -300,8 +206,6 @@ STORY(terminated_while_idle)
 STORY(terminated_in_transaction)
 STORY(terminated_in_commit)
 STORY(no_answer)
-STORY(fast_restart)
-STORY(crash)
 STORY(never_there)
 STORY(closed_while_waited_for)
 
@@ -335,8 +239,6 @@ int main(void)
                                         config_reset),
         cmocka_unit_test(test_terminated_in_commit),
         cmocka_unit_test_setup_teardown(test_no_answer, impatient, config_reset),
-        cmocka_unit_test(test_fast_restart),
-        cmocka_unit_test(test_crash),
         cmocka_unit_test_setup_teardown(test_never_there, nowhere, config_reset),
         cmocka_unit_test_setup_teardown(test_closed_while_waited_for, one_connection, config_reset),
     };

@@ -58,7 +58,10 @@ static int concurrency_of(const struct job_kind *k)
 
 static void count(struct crew *crew, const struct job *job)
 {
-    metric_add(job->fate == JOB_DONE ? crew->done : job->fate == JOB_LATER ? crew->later : crew->dead, 1);
+    metric_add(job->fate == JOB_DONE    ? crew->done
+               : job->fate == JOB_LATER ? crew->later
+                                        : crew->dead,
+               1);
 }
 
 static struct err settle_gathered(void *context, struct gather_item **items, size_t n)
@@ -93,7 +96,8 @@ static void put_off(struct run *run, struct err e)
     job_fate_of_error(job, run->crew->kind, e);
     e = job_settle(&run->crew->runner->cfg, &undecided, &job, 1);
     if (e.kind)
-        log_warn("job.not_put_off", kv_text("kind", job->kind), kv_text("key", job->key), kv_err(e));
+        log_warn("job.not_put_off", kv_text("kind", job->kind), kv_text("key", job->key),
+                 kv_err(e));
     else
         count(run->crew, job);
 }
@@ -112,7 +116,8 @@ static void run_task(void *arg)
     } else {
         e = gather_submit(&run->crew->settling, &run->item);
         if (e.kind)
-            log_warn("job.not_settled", kv_text("kind", kind->kind), kv_text("key", run->job.key), kv_err(e));
+            log_warn("job.not_settled", kv_text("kind", kind->kind), kv_text("key", run->job.key),
+                     kv_err(e));
     }
     end_run(run);
 }
@@ -127,7 +132,8 @@ static void settle_timers(struct crew *crew, struct run **runs, size_t n)
         jobs[i] = &runs[i]->job;
     e = job_settle(&crew->runner->cfg, crew->kind, jobs, n);
     if (e.kind)
-        log_warn("job.not_settled", kv_text("kind", crew->kind->kind), kv_i64("n", (int64_t)n), kv_err(e));
+        log_warn("job.not_settled", kv_text("kind", crew->kind->kind), kv_i64("n", (int64_t)n),
+                 kv_err(e));
     for (size_t i = 0; i < n; i++) {
         if (e.kind == ERR_NONE)
             count(crew, jobs[i]);
@@ -194,7 +200,8 @@ static struct run *run_new(struct job_runner *r, const struct pg_rows *rows, siz
     job->attempts_counted = job->attempts;
     job->traceparent = arena_strdup(a, pg_text(rows, i, 5));
     if (json_read(a, payload, strlen(payload), &job->payload).kind)
-        job->payload = json_keep(a, json_object()); /* ours, from jsonb-safe text: cannot be; settle will say */
+        job->payload = json_keep(
+            a, json_object()); /* ours, from jsonb-safe text: cannot be; settle will say */
     run->crew->n_running++;
     r->n_running++;
     return run;
@@ -213,11 +220,14 @@ static void start_all(struct job_runner *r, const struct pg_rows *rows)
             timers[n_timers++] = run;
     }
     for (size_t c = 0; c < r->n_crews && n_timers > 0; c++) {
-        size_t n = 0;
+        size_t n = 0, n_others = 0;
         for (size_t i = 0; i < n_timers; i++) {
             if (timers[i]->crew == &r->crews[c])
                 of_kind[n++] = timers[i];
+            else
+                timers[n_others++] = timers[i]; /* those settled are freed: not to be looked at again */
         }
+        n_timers = n_others;
         if (n > 0)
             settle_timers(&r->crews[c], of_kind, n);
     }
@@ -274,10 +284,14 @@ static void crew_init(struct crew *crew, struct job_runner *r, const struct job_
 
     crew->kind = kind;
     crew->runner = r;
-    crew->settling = (struct gather){.run = settle_gathered, .context = crew, .max_items = CLAIM_AT_ONCE};
-    crew->done = metric_counter("pasar_jobs_total", help, arena_printf(a, "kind=\"%s\",end=\"done\"", kind->kind));
-    crew->later = metric_counter("pasar_jobs_total", help, arena_printf(a, "kind=\"%s\",end=\"later\"", kind->kind));
-    crew->dead = metric_counter("pasar_jobs_total", help, arena_printf(a, "kind=\"%s\",end=\"dead\"", kind->kind));
+    crew->settling =
+        (struct gather){.run = settle_gathered, .context = crew, .max_items = CLAIM_AT_ONCE};
+    crew->done = metric_counter("pasar_jobs_total", help,
+                                arena_printf(a, "kind=\"%s\",end=\"done\"", kind->kind));
+    crew->later = metric_counter("pasar_jobs_total", help,
+                                 arena_printf(a, "kind=\"%s\",end=\"later\"", kind->kind));
+    crew->dead = metric_counter("pasar_jobs_total", help,
+                                arena_printf(a, "kind=\"%s\",end=\"dead\"", kind->kind));
     arena_free(a);
 }
 

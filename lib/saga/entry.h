@@ -19,13 +19,14 @@ enum entry_field {
 };
 extern const char *const entry_field_names[N_ENTRY_FIELDS];
 
-struct entry { /* texts borrowed */
+struct entry {         /* texts borrowed */
     const char *entry; /* "xid-seq" */
     const char *fields[N_ENTRY_FIELDS];
 };
 
 /* Fills FIELD_MAC with `mac`. */
-void entry_sign(const struct mac_key *key, const char *stream, struct entry *e, char mac[MAC_TEXT_SIZE]);
+void entry_sign(const struct mac_key *key, const char *stream, struct entry *e,
+                char mac[MAC_TEXT_SIZE]);
 /* ERR_DENIED: not signed by a relay of ours. *out borrows from v. */
 struct err entry_verify(const struct mac_key *key, const char *stream, const struct redis_value *v,
                         struct entry *out) MUST_CHECK;

@@ -76,14 +76,20 @@ int stream_partition_of(const char *subject, int n_partitions)
 }
 
 const char *const entry_field_names[N_ENTRY_FIELDS] = {
-    [FIELD_ID] = "id",           [FIELD_TYPE] = "type",
-    [FIELD_SOURCE] = "source",   [FIELD_SUBJECT] = "subject",
-    [FIELD_TIME] = "time",       [FIELD_SPECVERSION] = "specversion",
-    [FIELD_TRACEPARENT] = "traceparent", [FIELD_PREV] = "prev",
-    [FIELD_DATA] = "data",       [FIELD_MAC] = "mac",
+    [FIELD_ID] = "id",
+    [FIELD_TYPE] = "type",
+    [FIELD_SOURCE] = "source",
+    [FIELD_SUBJECT] = "subject",
+    [FIELD_TIME] = "time",
+    [FIELD_SPECVERSION] = "specversion",
+    [FIELD_TRACEPARENT] = "traceparent",
+    [FIELD_PREV] = "prev",
+    [FIELD_DATA] = "data",
+    [FIELD_MAC] = "mac",
 };
 
-static size_t mac_parts(const char *stream, const struct entry *e, struct mac_part parts[N_ENTRY_FIELDS + 1])
+static size_t mac_parts(const char *stream, const struct entry *e,
+                        struct mac_part parts[N_ENTRY_FIELDS + 1])
 {
     size_t n = 0;
 
@@ -94,7 +100,8 @@ static size_t mac_parts(const char *stream, const struct entry *e, struct mac_pa
     return n;
 }
 
-void entry_sign(const struct mac_key *key, const char *stream, struct entry *e, char mac[MAC_TEXT_SIZE])
+void entry_sign(const struct mac_key *key, const char *stream, struct entry *e,
+                char mac[MAC_TEXT_SIZE])
 {
     struct mac_part parts[N_ENTRY_FIELDS + 1];
     size_t n = mac_parts(stream, e, parts);
@@ -134,7 +141,8 @@ static bool entry_read(const struct redis_value *v, struct entry *out)
     return true;
 }
 
-struct err entry_verify(const struct mac_key *key, const char *stream, const struct redis_value *v, struct entry *out)
+struct err entry_verify(const struct mac_key *key, const char *stream, const struct redis_value *v,
+                        struct entry *out)
 {
     struct mac_part parts[N_ENTRY_FIELDS + 1];
 
@@ -161,9 +169,11 @@ struct err event_from_entry(struct arena *a, const struct mac_key *key, const ch
     e->subject = entry.fields[FIELD_SUBJECT];
     e->traceparent = entry.fields[FIELD_TRACEPARENT][0] ? entry.fields[FIELD_TRACEPARENT] : NULL;
     e->text = entry.fields[FIELD_DATA];
-    if (entry_id_parse(entry.entry, &e->entry).kind || entry_id_parse(entry.fields[FIELD_PREV], &e->prev).kind)
+    if (entry_id_parse(entry.entry, &e->entry).kind ||
+        entry_id_parse(entry.fields[FIELD_PREV], &e->prev).kind)
         return ERR(ERR_BUG, "a relay of ours signed an entry without a place");
-    if (id_parse(entry.fields[FIELD_ID], &e->id).kind || time_parse(entry.fields[FIELD_TIME], &e->time_us).kind)
+    if (id_parse(entry.fields[FIELD_ID], &e->id).kind ||
+        time_parse(entry.fields[FIELD_TIME], &e->time_us).kind)
         event_broken(e, "id or time cannot be read");
     else if (json_read(a, e->text, strlen(e->text), &e->data).kind || !json_is_object(e->data))
         event_broken(e, "data is not a JSON object");

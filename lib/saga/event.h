@@ -1,7 +1,7 @@
 /* event.h - what happened, as a CloudEvent (https://github.com/cloudevents/spec, 1.0).
  *
- * In a stream an event is an entry whose fields are the attributes; `prev` is the id of the entry before it, `mac`
- * proves that a relay of ours put it there. */
+ * In a stream an event is an entry whose fields are the attributes; `prev` is the id of the entry
+ * before it, `mac` proves that a relay of ours put it there. */
 #ifndef PASAR_SAGA_EVENT_H
 #define PASAR_SAGA_EVENT_H
 
@@ -34,15 +34,15 @@ enum verdict {
 
 struct event { /* texts live in the batch's arena */
     struct id id;
-    const char *type;        /* "OrderCreated" */
-    const char *source;      /* "/order" */
-    const char *subject;     /* what it is about: an order's id, a product's id; orders the events */
+    const char *type;    /* "OrderCreated" */
+    const char *source;  /* "/order" */
+    const char *subject; /* what it is about: an order's id, a product's id; orders the events */
     int64_t time_us;
     const char *traceparent; /* W3C, or NULL */
     const char *text;        /* the data, JSON as it was told */
     json_t *data;            /* the data, parsed; an object */
 
-    const char *stream;      /* "stream:orders" */
+    const char *stream; /* "stream:orders" */
     struct entry_id entry, prev;
 
     enum verdict verdict;
@@ -56,8 +56,9 @@ void event_broken(struct event *e, const char *reason);
 const char *stream_name(struct arena *a, const char *stream, int partition, int n_partitions);
 int stream_partition_of(const char *subject, int n_partitions);
 
-/* From a stream's entry (its id and its list of fields). ERR_DENIED: not from a relay of ours (no or wrong
- * mac); ERR_INVALID: ours, but not understood (e->reason says why; the entry and prev ids are set). */
+/* From a stream's entry (its id and its list of fields). ERR_DENIED: not from a relay of ours (no
+ * or wrong mac); ERR_INVALID: ours, but not understood (e->reason says why; the entry and prev ids
+ * are set). */
 struct err event_from_entry(struct arena *a, const struct mac_key *key, const char *stream,
                             const struct redis_value *entry, struct event *e) MUST_CHECK;
 

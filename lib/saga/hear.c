@@ -14,8 +14,8 @@
 
 #define MAX_ENTRIES 64
 #define BLOCK_US US_PER_S
-#define TWIN_US US_PER_S               /* between attempts at a lock that another holds */
-#define STRANGER_US (20 * US_PER_MS)   /* first wait for the relay to remove one */
+#define TWIN_US US_PER_S             /* between attempts at a lock that another holds */
+#define STRANGER_US (20 * US_PER_MS) /* first wait for the relay to remove one */
 #define MIRROR_US (250 * US_PER_MS)
 #define SMALL_BATCH 16
 #define STEADY_US (5 * US_PER_MS)
@@ -75,7 +75,8 @@ static void mirror(struct hearer *h, bool idle)
     struct arena *a;
 
     if (position.xid == 0 || (!idle && now - h->mirrored_mono_us < MIRROR_US) ||
-        (idle && now - h->mirrored_mono_us < 4 * MIRROR_US && entry_id_compare(position, h->mirrored) == 0))
+        (idle && now - h->mirrored_mono_us < 4 * MIRROR_US &&
+         entry_id_compare(position, h->mirrored) == 0))
         return;
     a = arena_new();
     entry_id_format(position, text);
@@ -97,7 +98,8 @@ static void mirror(struct hearer *h, bool idle)
 static void wait_for_mending(struct hearer *h, bool gap)
 {
     if (gap && !h->gap)
-        log_error("hear.gap", kv_text("stream", h->name), kv_i64("xid", (int64_t)h->absorber.position.xid),
+        log_error("hear.gap", kv_text("stream", h->name),
+                  kv_i64("xid", (int64_t)h->absorber.position.xid),
                   kv_i64("seq", (int64_t)h->absorber.position.seq));
     h->gap = gap;
     h->odd_reads++;
@@ -105,7 +107,8 @@ static void wait_for_mending(struct hearer *h, bool gap)
     task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
 }
 
-/* Small batches in quick succession cost a commit each: let a few more gather. A lone event never waits. */
+/* Small batches in quick succession cost a commit each: let a few more gather. A lone event never
+ * waits. */
 static void pause_when_steady(struct hearer *h, size_t n)
 {
     int64_t now = clock_mono_us();
@@ -117,10 +120,11 @@ static void pause_when_steady(struct hearer *h, size_t n)
 
 static struct err hear_once(struct hearer *h, struct arena *a)
 {
+    struct reader reader = {&h->cfg, h->redis, h->name};
     struct reading reading;
     struct err e;
 
-    e = hear_read(&h->cfg, h->redis, h->name, a, h->absorber.position, BLOCK_US, &reading);
+    e = hear_read(&reader, a, h->absorber.position, BLOCK_US, &reading);
     if (e.kind)
         return e;
     if (reading.n_strangers > 0) {

@@ -10,13 +10,15 @@
 #include "saga/hear_park.h"
 #include "sql_saga.h"
 
-/* How long an early event holds its stream back before it is parked: what it waits for is usually a few
- * milliseconds away in another stream, and waiting costs nothing while a job costs three writes. */
+/* How long an early event holds its stream back before it is parked: what it waits for is usually a
+ * few milliseconds away in another stream, and waiting costs nothing while a job costs three
+ * writes. */
 #define PATIENCE_US (150 * US_PER_MS)
 #define PATIENCE_STEP_US (2 * US_PER_MS)
 #define BEHIND "waits behind an older event of its subject"
 
-void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names, const char *name)
+void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names,
+                   const char *name)
 {
     const char *labels = arena_printf(names, "stream=\"%s\"", name);
 
@@ -24,11 +26,15 @@ void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct a
     b->name = name;
     b->kind = hear_job_kind(names, cfg->row.stream);
     b->absorbed = metric_counter("pasar_hear_absorbed_total", "Events absorbed.", labels);
-    b->parked = metric_counter("pasar_hear_parked_total", "Events parked because they came early.", labels);
+    b->parked =
+        metric_counter("pasar_hear_parked_total", "Events parked because they came early.", labels);
     b->dead = metric_counter("pasar_hear_dead_total", "Events kept as dead letters.", labels);
-    b->strangers = metric_counter("pasar_hear_strangers_total", "Entries that no relay signed.", labels);
-    b->batches = metric_histogram("pasar_hear_batch_seconds", "Time from reading a batch to its commit.", labels);
-    b->age = metric_histogram("pasar_hear_age_seconds", "Time from telling an event to absorbing it.", labels);
+    b->strangers =
+        metric_counter("pasar_hear_strangers_total", "Entries that no relay signed.", labels);
+    b->batches = metric_histogram("pasar_hear_batch_seconds",
+                                  "Time from reading a batch to its commit.", labels);
+    b->age = metric_histogram("pasar_hear_age_seconds",
+                              "Time from telling an event to absorbing it.", labels);
 }
 
 static struct pg_args *place_args(const struct absorber *b, struct arena *a)
@@ -73,8 +79,8 @@ struct attempt {
     struct absorber *b;
     struct event *events; /* all, in order */
     size_t n;
-    struct batch batch;   /* those that the domain decides */
-    struct event **of;    /* batch.events[i] is a copy of *of[i] */
+    struct batch batch; /* those that the domain decides */
+    struct event **of;  /* batch.events[i] is a copy of *of[i] */
 };
 
 static bool is_among(const struct pg_rows *subjects, const char *subject)
@@ -147,8 +153,8 @@ static void save(struct attempt *t)
     pg_queue(t->batch.tx, &sql_saga_heard_advance, args);
 }
 
-/* The first event that came early and may still be waited for; n when there is none. An event behind a parked
- * one is not waited for. */
+/* The first event that came early and may still be waited for; n when there is none. An event
+ * behind a parked one is not waited for. */
 static size_t first_to_wait_for(struct attempt *t)
 {
     struct absorber *b = t->b;
@@ -175,21 +181,25 @@ static void told(struct attempt *t)
     for (size_t i = 0; i < t->n; i++) {
         const struct event *e = &t->events[i];
         char entry[ENTRY_ID_TEXT_SIZE];
-        metric_add(e->verdict == ABSORBED ? b->absorbed : e->verdict == EARLY ? b->parked : b->dead, 1);
+        metric_add(e->verdict == ABSORBED ? b->absorbed
+                   : e->verdict == EARLY  ? b->parked
+                                          : b->dead,
+                   1);
         metric_observe_us(b->age, clock_now_us() - e->time_us);
         b->has_parked |= e->verdict != ABSORBED;
         if (e->verdict != ABSORBED || !log_enabled(LOG_DEBUG))
             continue;
         entry_id_format(e->entry, entry);
-        log_debug("hear.absorbed", kv_text("stream", b->name), kv_text("entry", entry), kv_text("type", e->type),
-                  kv_text("subject", e->subject), kv_id("id", &e->id));
+        log_debug("hear.absorbed", kv_text("stream", b->name), kv_text("entry", entry),
+                  kv_text("type", e->type), kv_text("subject", e->subject), kv_id("id", &e->id));
     }
     if (b->cfg->on_commit)
         b->cfg->on_commit(b->cfg->on_commit_arg, job_list_first_due(t->batch.jobs));
 }
 
-/* Whether later events of a subject were decided although one before them was not absorbed: they are marked to
- * wait behind it, and what was decided must be undone and decided again without them. */
+/* Whether later events of a subject were decided although one before them was not absorbed: they
+ * are marked to wait behind it, and what was decided must be undone and decided again without them.
+ */
 static bool mark_followers(struct attempt *t)
 {
     bool any = false;
@@ -207,14 +217,18 @@ static bool mark_followers(struct attempt *t)
 }
 
 /* *wait_at: where an early event stands that is worth waiting for; nothing was committed then. */
-static struct err run(struct absorber *b, struct arena *a, struct event *events, size_t n, size_t *wait_at)
+static struct err run(struct absorber *b, struct arena *a, struct event *events, size_t n,
+                      size_t *wait_at)
 {
     bool again = false;
     struct attempt t = {.b = b, .events = events, .n = n};
     struct err e;
 
-    t.batch = (struct batch){.arena = a, .outbox = outbox_new(a, b->cfg->source, b->cfg->n_partitions),
-                             .jobs = job_list_new(a), .now_us = clock_now_us(), .domain = b->cfg->domain};
+    t.batch = (struct batch){.arena = a,
+                             .outbox = outbox_new(a, b->cfg->source, b->cfg->n_partitions),
+                             .jobs = job_list_new(a),
+                             .now_us = clock_now_us(),
+                             .domain = b->cfg->domain};
     *wait_at = n;
     e = pg_begin(b->cfg->pg, a, &t.batch.tx);
     if (e.kind)
@@ -252,7 +266,8 @@ static void forget_verdicts(struct event *events, size_t n)
 }
 
 /* Nothing passes by itself and one event alone does it: it becomes a dead letter. */
-static struct err bury_culprit(struct absorber *b, struct arena *a, struct event *culprit, struct err why)
+static struct err bury_culprit(struct absorber *b, struct arena *a, struct event *culprit,
+                               struct err why)
 {
     size_t wait_at;
 
@@ -271,7 +286,8 @@ struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *ev
     if (b->n_singly > 0)
         n = 1;
     e = run(b, a, events, n, &wait_at);
-    if (e.kind == ERR_NONE && wait_at < n && wait_at > 0) { /* what stands before it need not wait */
+    if (e.kind == ERR_NONE && wait_at < n &&
+        wait_at > 0) { /* what stands before it need not wait */
         forget_verdicts(events, n);
         n = wait_at;
         e = run(b, a, events, n, &wait_at);
@@ -296,8 +312,8 @@ struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *ev
     return e;
 }
 
-struct err absorber_bury_strangers(struct absorber *b, struct arena *a, const struct redis_value *const *entries,
-                                   size_t n)
+struct err absorber_bury_strangers(struct absorber *b, struct arena *a,
+                                   const struct redis_value *const *entries, size_t n)
 {
     struct job_list *dead = job_list_new(a);
     struct pg *tx;

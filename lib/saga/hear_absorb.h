@@ -18,12 +18,14 @@ struct absorber {
     struct metric *absorbed, *parked, *dead, *strangers, *batches, *age;
 };
 
-void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names, const char *name);
+void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names,
+                   const char *name);
 /* Reads the position from the database. */
 struct err absorber_open(struct absorber *b) MUST_CHECK;
 /* Absorbs some of the first events, at least one unless it fails or waits for an early one. */
-struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *events, size_t n) MUST_CHECK;
-struct err absorber_bury_strangers(struct absorber *b, struct arena *a, const struct redis_value *const *entries,
-                                   size_t n) MUST_CHECK;
+struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *events,
+                           size_t n) MUST_CHECK;
+struct err absorber_bury_strangers(struct absorber *b, struct arena *a,
+                                   const struct redis_value *const *entries, size_t n) MUST_CHECK;
 
 #endif

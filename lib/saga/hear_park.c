@@ -22,24 +22,27 @@ static const char *payload_of(struct arena *a, const struct event *e)
 
     id_format(&e->id, id);
     entry_id_format(e->entry, entry);
-    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s, s:s}", "id", id, "type", e->type, "source",
-                                  e->source, "subject", e->subject, "time_us", (json_int_t)e->time_us,
-                                  "traceparent", e->traceparent, "entry", entry, "data", e->text));
+    return json_text(a, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s?, s:s, s:s}", "id", id, "type",
+                                  e->type, "source", e->source, "subject", e->subject, "time_us",
+                                  (json_int_t)e->time_us, "traceparent", e->traceparent, "entry",
+                                  entry, "data", e->text));
 }
 
 void hear_park(struct job_list *l, struct arena *a, const struct event *e, int64_t now_us)
 {
-    const char *kind = hear_job_kind(a, e->stream);
     char *key = arena_alloc(a, ENTRY_ID_TEXT_SIZE);
 
     entry_id_format(e->entry, key);
-    if (e->verdict == BROKEN)
-        job_bury(l, kind, key, e->subject, e->reason, payload_of(a, e));
-    else
-        job_add(l, kind, key, e->subject, now_us + FIRST_RETRY_US, e->traceparent, payload_of(a, e));
-    log_warn(e->verdict == BROKEN ? "hear.event_dead" : "hear.event_parked", kv_text("stream", e->stream),
-             kv_text("entry", key), kv_text("type", e->type), kv_text("subject", e->subject),
-             kv_text("reason", e->reason));
+    job_add(l, (struct new_job){.kind = hear_job_kind(a, e->stream),
+                                .key = key,
+                                .subject = e->subject,
+                                .due_us = now_us + FIRST_RETRY_US,
+                                .traceparent = e->traceparent,
+                                .payload = payload_of(a, e),
+                                .dead = e->verdict == BROKEN ? e->reason : NULL});
+    log_warn(e->verdict == BROKEN ? "hear.event_dead" : "hear.event_parked",
+             kv_text("stream", e->stream), kv_text("entry", key), kv_text("type", e->type),
+             kv_text("subject", e->subject), kv_text("reason", e->reason));
 }
 
 /* A stranger's bytes may be anything: what is no UTF-8 text is written as hex. */
@@ -58,15 +61,19 @@ static json_t *text_or_hex(struct arena *a, const struct redis_value *v)
     return json_string(hex.data);
 }
 
-void hear_bury_stranger(struct job_list *l, struct arena *a, const char *stream, const struct redis_value *entry)
+void hear_bury_stranger(struct job_list *l, struct arena *a, const char *stream,
+                        const struct redis_value *entry)
 {
     json_t *fields = json_array();
     const char *id = entry->elements[0].text;
 
     for (size_t i = 0; i < entry->elements[1].n && i < 64; i++)
         json_array_append_new(fields, text_or_hex(a, &entry->elements[1].elements[i]));
-    job_bury(l, arena_printf(a, "stranger:%s", stream), id, id, "no relay of ours signed it",
-             json_text(a, json_pack("{s:s, s:o}", "entry", id, "fields", fields)));
+    job_add(l, (struct new_job){
+                   .kind = arena_printf(a, "stranger:%s", stream),
+                   .key = id,
+                   .payload = json_text(a, json_pack("{s:s, s:o}", "entry", id, "fields", fields)),
+                   .dead = "no relay of ours signed it"});
     log_warn("hear.stranger", kv_text("stream", stream), kv_text("entry", id));
 }
 
@@ -77,9 +84,9 @@ struct err hear_unpark(const struct job *job, const char *stream, struct event *
     json_int_t time_us = 0;
     struct event e = {.stream = stream};
 
-    if (json_unpack(job->payload, "{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}", "id", &id, "type", &e.type, "source",
-                    &e.source, "subject", &e.subject, "time_us", &time_us, "traceparent", &traceparent, "entry",
-                    &entry, "data", &e.text) != 0 ||
+    if (json_unpack(job->payload, "{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s}", "id", &id, "type",
+                    &e.type, "source", &e.source, "subject", &e.subject, "time_us", &time_us,
+                    "traceparent", &traceparent, "entry", &entry, "data", &e.text) != 0 ||
         id_parse(id, &e.id).kind || entry_id_parse(entry, &e.entry).kind)
         return ERR(ERR_BUG, "a parked event cannot be read");
     e.time_us = time_us;
@@ -108,8 +115,14 @@ static struct err is_behind(const struct job *job, struct job_batch *b, bool *be
 static struct err settle_one(const struct hear_row *row, struct job_batch *b, struct job *job)
 {
     struct event event;
-    struct batch batch = {.events = &event, .n = 1, .arena = b->arena, .tx = b->tx, .outbox = b->outbox,
-                          .jobs = b->later, .now_us = b->now_us, .domain = b->domain};
+    struct batch batch = {.events = &event,
+                          .n = 1,
+                          .arena = b->arena,
+                          .tx = b->tx,
+                          .outbox = b->outbox,
+                          .jobs = b->later,
+                          .now_us = b->now_us,
+                          .domain = b->domain};
     bool behind;
     struct err e;
 

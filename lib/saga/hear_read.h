@@ -4,7 +4,7 @@
 
 #include "saga/hear.h"
 
-struct reading { /* one read; lives in its arena */
+struct reading {          /* one read; lives in its arena */
     struct event *events; /* in chain order; unreadable ones are BROKEN already */
     size_t n;
     const struct redis_value **strangers; /* entries that no relay signed */
@@ -12,8 +12,14 @@ struct reading { /* one read; lives in its arena */
     bool gap; /* the chain shows that entries are missing before events[n] */
 };
 
-/* Entries after `from`, whose predecessor must be `position`; waits up to block_us for the first. */
-struct err hear_read(const struct hearer_config *cfg, struct redis *redis, const char *name, struct arena *a,
-                     struct entry_id position, int64_t block_us, struct reading *out) MUST_CHECK;
+struct reader { /* borrows all of it */
+    const struct hearer_config *cfg;
+    struct redis *redis; /* of the hearer alone: it blocks */
+    const char *name;    /* of the partition */
+};
+
+/* Entries after `position`, proven to follow it; waits up to block_us for the first. */
+struct err hear_read(const struct reader *r, struct arena *a, struct entry_id position,
+                     int64_t block_us, struct reading *out) MUST_CHECK;
 
 #endif

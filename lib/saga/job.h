@@ -1,10 +1,11 @@
-/* job.h - what must happen later or elsewhere: timers, calls to the world, parked events, dead letters.
+/* job.h - what must happen later or elsewhere: timers, calls to the world, parked events, dead
+ * letters.
  *
- * A kind has up to two functions. `call` runs in a task of its own without any transaction: it may call the
- * world, with the task's deadline, and leaves what it learnt in job->outcome. `settle` then runs for a batch of
- * such jobs in one transaction, decides and saves; jobs it leaves as DONE are removed by the same commit.
- * A timer has no `call`. A claim is a lease: a job whose process died is claimed again when it runs out,
- * so `call` repeats under the same idempotency key. */
+ * A kind has up to two functions. `call` runs in a task of its own without any transaction: it may
+ * call the world, with the task's deadline, and leaves what it learnt in job->outcome. `settle`
+ * then runs for a batch of such jobs in one transaction, decides and saves; jobs it leaves as DONE
+ * are removed by the same commit. A timer has no `call`. A claim is a lease: a job whose process
+ * died is claimed again when it runs out, so `call` repeats under the same idempotency key. */
 #ifndef PASAR_SAGA_JOB_H
 #define PASAR_SAGA_JOB_H
 
@@ -30,12 +31,12 @@ struct job { /* one that is being run; lives in `arena` */
     const char *kind, *key; /* (kind, key) is unique among jobs that live */
     const char *subject;
     const char *traceparent; /* or NULL */
-    int attempts;   /* this one included */
-    int attempts_counted; /* private */
+    int attempts;            /* this one included */
+    int attempts_counted;    /* private */
     json_t *payload;
     struct arena *arena;
 
-    void *outcome;  /* what `call` learnt; in the arena */
+    void *outcome;      /* what `call` learnt; in the arena */
     enum job_fate fate; /* JOB_DONE unless said otherwise */
     int64_t again_us;   /* wall clock; 0 takes capped exponential back-off with full jitter */
     const char *reason;
@@ -55,8 +56,8 @@ struct job_batch { /* what settle gets: as struct batch in hear.h, of jobs */
 
 struct job_kind { /* a row in a domain's table */
     const char *kind;
-    /* ERR_UNAVAILABLE and ERR_TIMEOUT: later, and no attempt is counted for UNAVAILABLE. Others go to settle
-     * with job->outcome NULL only if they are OK; else they follow the table in err.h. */
+    /* ERR_UNAVAILABLE and ERR_TIMEOUT: later, and no attempt is counted for UNAVAILABLE. Others go
+     * to settle with job->outcome NULL only if they are OK; else they follow the table in err.h. */
     struct err (*call)(void *domain, struct job *job);
     struct err (*settle)(struct job_batch *b);
     int concurrency;     /* calls at once; 16 when 0 */
@@ -68,13 +69,16 @@ struct job_kind { /* a row in a domain's table */
 
 /* New jobs of one transaction. */
 struct job_list *job_list_new(struct arena *a);
-/* Texts borrowed until job_list_save(). key: unique among living jobs of the kind; a second one is dropped.
- * due_us: wall clock. payload: JSON text. */
-void job_add(struct job_list *l, const char *kind, const char *key, const char *subject, int64_t due_us,
-             const char *traceparent, const char *payload);
-/* A dead letter: kept with its reason until an operator retries or drops it. */
-void job_bury(struct job_list *l, const char *kind, const char *key, const char *subject, const char *reason,
-              const char *payload);
+struct new_job { /* texts are borrowed until job_list_save() */
+    const char *kind;
+    const char *key;         /* unique among living jobs of the kind: a second one is dropped */
+    const char *subject;     /* NULL: none */
+    int64_t due_us;          /* wall clock */
+    const char *traceparent; /* NULL: none */
+    const char *payload;     /* JSON text; NULL: "{}" */
+    const char *dead;        /* why it is born dead, for an operator; NULL: it lives */
+};
+void job_add(struct job_list *l, struct new_job job);
 void job_list_save(struct job_list *l, struct pg *tx); /* one array insert, queued */
 int64_t job_list_first_due(const struct job_list *l);  /* INT64_MAX when empty */
 

@@ -6,17 +6,16 @@
 
 #include "sql_saga.h"
 
-struct new_job {
-    struct new_job *next;
-    const char *kind, *key, *subject, *state, *reason, *traceparent, *payload;
-    int64_t due_us;
+struct node {
+    struct node *next;
+    struct new_job job;
 };
 
 struct job_list {
     struct arena *arena;
     size_t n;
     int64_t first_due_us;
-    struct new_job *first, **tail;
+    struct node *first, **tail;
 };
 
 struct job_list *job_list_new(struct arena *a)
@@ -29,30 +28,16 @@ struct job_list *job_list_new(struct arena *a)
     return l;
 }
 
-static void append(struct job_list *l, struct new_job job)
+void job_add(struct job_list *l, struct new_job job)
 {
-    struct new_job *j = ARENA_NEW(l->arena, struct new_job);
+    struct node *n = ARENA_NEW(l->arena, struct node);
 
-    *j = job;
-    *l->tail = j;
-    l->tail = &j->next;
+    n->job = job;
+    *l->tail = n;
+    l->tail = &n->next;
     l->n++;
-}
-
-void job_add(struct job_list *l, const char *kind, const char *key, const char *subject, int64_t due_us,
-             const char *traceparent, const char *payload)
-{
-    append(l, (struct new_job){.kind = kind, .key = key, .subject = subject, .state = "due", .due_us = due_us,
-                               .traceparent = traceparent, .payload = payload});
-    if (due_us < l->first_due_us)
-        l->first_due_us = due_us;
-}
-
-void job_bury(struct job_list *l, const char *kind, const char *key, const char *subject, const char *reason,
-              const char *payload)
-{
-    append(l, (struct new_job){.kind = kind, .key = key, .subject = subject, .state = "dead", .reason = reason,
-                               .payload = payload});
+    if (!job.dead && job.due_us < l->first_due_us)
+        l->first_due_us = job.due_us;
 }
 
 int64_t job_list_first_due(const struct job_list *l)
@@ -60,33 +45,38 @@ int64_t job_list_first_due(const struct job_list *l)
     return l->first_due_us;
 }
 
-#define COLUMN(name)                                                                               \
+/* One column of the insert: a text of every job. */
+#define COLUMN(name, expression)                                                                   \
     static const char **column_##name(const struct job_list *l)                                    \
     {                                                                                              \
         const char **c = ARENA_ARRAY(l->arena, const char *, l->n);                                \
         size_t i = 0;                                                                              \
-        for (const struct new_job *j = l->first; j; j = j->next)                                   \
-            c[i++] = j->name;                                                                      \
+        for (const struct node *n = l->first; n; n = n->next) {                                    \
+            const struct new_job *job = &n->job;                                                   \
+            c[i++] = (expression);                                                                 \
+        }                                                                                          \
         return c;                                                                                  \
     }
-COLUMN(kind)
-COLUMN(key)
-COLUMN(subject)
-COLUMN(state)
-COLUMN(reason)
-COLUMN(traceparent)
-COLUMN(payload)
+COLUMN(kind, job->kind)
+COLUMN(key, job->key)
+COLUMN(subject, job->subject ? job->subject : "")
+COLUMN(state, job->dead ? "dead" : "due")
+COLUMN(reason, job->dead)
+COLUMN(traceparent, job->traceparent)
+COLUMN(payload, job->payload ? job->payload : "{}")
 
 void job_list_save(struct job_list *l, struct pg *tx)
 {
-    struct pg_args *args = pg_args(l->arena);
-    int64_t *due = ARENA_ARRAY(l->arena, int64_t, l->n);
+    struct pg_args *args;
+    int64_t *due;
     size_t i = 0;
 
     if (l->n == 0)
         return;
-    for (const struct new_job *j = l->first; j; j = j->next)
-        due[i++] = j->due_us;
+    args = pg_args(l->arena);
+    due = ARENA_ARRAY(l->arena, int64_t, l->n);
+    for (const struct node *n = l->first; n; n = n->next)
+        due[i++] = n->job.due_us;
     pg_add_texts(args, column_kind(l), l->n);
     pg_add_texts(args, column_key(l), l->n);
     pg_add_texts(args, column_subject(l), l->n);

@@ -14,17 +14,18 @@
 void job_fate_of_error(struct job *job, const struct job_kind *kind, struct err e)
 {
     static const enum job_fate fates[] = {
-        [ERR_NONE] = JOB_DONE,       [ERR_INVALID] = JOB_DEAD,  [ERR_UNAUTHENTIC] = JOB_DEAD,
-        [ERR_DENIED] = JOB_DEAD,     [ERR_NOT_FOUND] = JOB_LATER, [ERR_CONFLICT] = JOB_LATER,
-        [ERR_UNFIT] = JOB_DEAD,      [ERR_LIMITED] = JOB_LATER, [ERR_DUPLICATE] = JOB_DONE,
-        [ERR_TIMEOUT] = JOB_LATER,   [ERR_UNAVAILABLE] = JOB_LATER, [ERR_BUG] = JOB_DEAD,
+        [ERR_NONE] = JOB_DONE,     [ERR_INVALID] = JOB_DEAD,      [ERR_UNAUTHENTIC] = JOB_DEAD,
+        [ERR_DENIED] = JOB_DEAD,   [ERR_NOT_FOUND] = JOB_LATER,   [ERR_CONFLICT] = JOB_LATER,
+        [ERR_UNFIT] = JOB_DEAD,    [ERR_LIMITED] = JOB_LATER,     [ERR_DUPLICATE] = JOB_DONE,
+        [ERR_TIMEOUT] = JOB_LATER, [ERR_UNAVAILABLE] = JOB_LATER, [ERR_BUG] = JOB_DEAD,
     };
 
     job->fate = fates[e.kind];
     job->reason = e.what;
     if (e.kind == ERR_UNAVAILABLE) /* nothing has happened: not an attempt */
         job->attempts_counted = job->attempts - 1;
-    else if (job->fate == JOB_LATER && kind->max_attempts > 0 && job->attempts >= kind->max_attempts)
+    else if (job->fate == JOB_LATER && kind->max_attempts > 0 &&
+             job->attempts >= kind->max_attempts)
         job->fate = JOB_DEAD;
 }
 
@@ -39,7 +40,8 @@ static int64_t due_again(const struct job *job, const struct job_kind *kind, int
 
 static void queue_finish(struct job_batch *b)
 {
-    int64_t *ids = ARENA_ARRAY(b->arena, int64_t, b->n), *claims = ARENA_ARRAY(b->arena, int64_t, b->n);
+    int64_t *ids = ARENA_ARRAY(b->arena, int64_t, b->n),
+            *claims = ARENA_ARRAY(b->arena, int64_t, b->n);
     struct pg_args *args = pg_args(b->arena);
     size_t n = 0;
 
@@ -59,7 +61,8 @@ static void queue_finish(struct job_batch *b)
 static void log_fate(const struct job *job)
 {
     if (job->fate == JOB_DEAD)
-        log_error("job.dead", kv_text("kind", job->kind), kv_text("key", job->key), kv_text("reason", job->reason));
+        log_error("job.dead", kv_text("kind", job->kind), kv_text("key", job->key),
+                  kv_text("reason", job->reason));
     else
         log_info("job.put_off", kv_text("kind", job->kind), kv_text("key", job->key),
                  kv_text("reason", job->reason), kv_i64("attempts", job->attempts));
@@ -70,7 +73,8 @@ static void queue_put_off(struct job_batch *b)
     struct arena *a = b->arena;
     int64_t *ids = ARENA_ARRAY(a, int64_t, b->n), *claims = ARENA_ARRAY(a, int64_t, b->n);
     int64_t *counted = ARENA_ARRAY(a, int64_t, b->n), *due = ARENA_ARRAY(a, int64_t, b->n);
-    const char **states = ARENA_ARRAY(a, const char *, b->n), **reasons = ARENA_ARRAY(a, const char *, b->n);
+    const char **states = ARENA_ARRAY(a, const char *, b->n),
+               **reasons = ARENA_ARRAY(a, const char *, b->n);
     struct pg_args *args = pg_args(a);
     size_t n = 0;
 
@@ -113,12 +117,17 @@ static struct err settle_in(struct job_batch *b, bool decide)
 }
 
 /* decide: ask the domain; otherwise the fates are given. */
-static struct err settle(const struct job_runner_config *cfg, const struct job_kind *kind, struct job **jobs,
-                         size_t n, bool decide)
+static struct err settle(const struct job_runner_config *cfg, const struct job_kind *kind,
+                         struct job **jobs, size_t n, bool decide)
 {
     struct arena *a = arena_new();
-    struct job_batch b = {.jobs = jobs, .n = n, .arena = a, .now_us = clock_now_us(), .domain = cfg->domain,
-                          .kind = kind, .outbox = outbox_new(a, cfg->source, cfg->n_partitions),
+    struct job_batch b = {.jobs = jobs,
+                          .n = n,
+                          .arena = a,
+                          .now_us = clock_now_us(),
+                          .domain = cfg->domain,
+                          .kind = kind,
+                          .outbox = outbox_new(a, cfg->source, cfg->n_partitions),
                           .later = job_list_new(a)};
     struct err e;
 
@@ -142,7 +151,8 @@ static bool passes_by_itself(struct err e)
     return e.kind == ERR_UNAVAILABLE || e.kind == ERR_TIMEOUT || e.kind == ERR_CONFLICT;
 }
 
-struct err job_settle(const struct job_runner_config *cfg, const struct job_kind *kind, struct job **jobs, size_t n)
+struct err job_settle(const struct job_runner_config *cfg, const struct job_kind *kind,
+                      struct job **jobs, size_t n)
 {
     struct err e = settle(cfg, kind, jobs, n, true);
 
@@ -151,14 +161,17 @@ struct err job_settle(const struct job_runner_config *cfg, const struct job_kind
     if (n == 1 && passes_by_itself(e))
         return e;
     if (n == 1) {
-        log_error("job.settle_refused", kv_text("kind", kind->kind), kv_text("key", jobs[0]->key), kv_err(e));
+        log_error("job.settle_refused", kv_text("kind", kind->kind), kv_text("key", jobs[0]->key),
+                  kv_err(e));
         job_fate_of_error(jobs[0], kind, e);
         return settle(cfg, kind, jobs, 1, false);
     }
-    for (size_t i = 0; i < n; i++) { /* one of them spoils it for the others, or was claimed by a twin */
+    for (size_t i = 0; i < n;
+         i++) { /* one of them spoils it for the others, or was claimed by a twin */
         struct err alone = job_settle(cfg, kind, &jobs[i], 1);
         if (alone.kind)
-            log_warn("job.not_settled", kv_text("kind", kind->kind), kv_text("key", jobs[i]->key), kv_err(alone));
+            log_warn("job.not_settled", kv_text("kind", kind->kind), kv_text("key", jobs[i]->key),
+                     kv_err(alone));
     }
     return OK;
 }

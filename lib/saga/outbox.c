@@ -9,7 +9,7 @@
 
 struct told {
     struct told *next;
-    const char *stream, *type, *subject, *traceparent, *data;
+    struct fact fact;
     struct id id;
 };
 
@@ -32,12 +32,11 @@ struct outbox *outbox_new(struct arena *a, const char *source, int n_partitions)
     return o;
 }
 
-void outbox_tell(struct outbox *o, const char *stream, const char *type, const char *subject,
-                 const char *traceparent, const char *data)
+void outbox_tell(struct outbox *o, struct fact fact)
 {
     struct told *t = ARENA_NEW(o->arena, struct told);
 
-    *t = (struct told){NULL, stream, type, subject, traceparent, data, id_new()};
+    *t = (struct told){.fact = fact, .id = id_new()};
     *o->tail = t;
     o->tail = &t->next;
     o->n++;
@@ -66,12 +65,12 @@ void outbox_save(struct outbox *o, struct pg *tx)
     partitions = ARENA_ARRAY(a, int64_t, o->n);
     ids = ARENA_ARRAY(a, struct id, o->n);
     for (const struct told *t = o->first; t; t = t->next, i++) {
-        streams[i] = t->stream;
-        types[i] = t->type;
-        subjects[i] = t->subject;
-        traces[i] = t->traceparent;
-        datas[i] = t->data;
-        partitions[i] = stream_partition_of(t->subject, o->n_partitions);
+        streams[i] = t->fact.stream;
+        types[i] = t->fact.type;
+        subjects[i] = t->fact.subject;
+        traces[i] = t->fact.traceparent;
+        datas[i] = t->fact.data;
+        partitions[i] = stream_partition_of(t->fact.subject, o->n_partitions);
         ids[i] = t->id;
     }
     struct pg_args *args = pg_args(a);

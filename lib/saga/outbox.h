@@ -1,4 +1,5 @@
-/* outbox.h - what a transaction tells the world: rows beside the change, told by the relay after the commit. */
+/* outbox.h - what a transaction tells the world: rows beside the change, told by the relay after
+ * the commit. */
 #ifndef PASAR_SAGA_OUTBOX_H
 #define PASAR_SAGA_OUTBOX_H
 
@@ -10,9 +11,12 @@ struct outbox; /* of one transaction; lives in its arena */
 
 /* source: "/order". n_partitions: how many every stream of ours has. */
 struct outbox *outbox_new(struct arena *a, const char *source, int n_partitions);
-/* Texts are borrowed until outbox_save(); data: JSON text of an object. traceparent may be NULL. */
-void outbox_tell(struct outbox *o, const char *stream, const char *type, const char *subject,
-                 const char *traceparent, const char *data);
+struct fact { /* an event about to be told; texts are borrowed until outbox_save() */
+    const char *stream, *type, *subject;
+    const char *traceparent; /* NULL for none */
+    const char *data;        /* JSON text of an object */
+};
+void outbox_tell(struct outbox *o, struct fact fact);
 size_t outbox_count(const struct outbox *o);
 /* One array insert, queued on the transaction; nothing when nothing was told. */
 void outbox_save(struct outbox *o, struct pg *tx);

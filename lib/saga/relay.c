@@ -12,10 +12,10 @@
 #include "saga/relay_stream.h"
 #include "sql_saga.h"
 
-#define POLL_US US_PER_S            /* without any hint */
-#define UNRIPE_US (1 * US_PER_MS)   /* an older transaction is about to end */
-#define TIDY_US (10 * US_PER_S)     /* between trims */
-#define KEEP_DAYS 7                 /* of the outbox */
+#define POLL_US US_PER_S          /* without any hint */
+#define UNRIPE_US (1 * US_PER_MS) /* an older transaction is about to end */
+#define TIDY_US (10 * US_PER_S)   /* between trims */
+#define KEEP_DAYS 7               /* of the outbox */
 #define KEEP_ENTRIES 100000
 
 struct relay {
@@ -169,9 +169,12 @@ static void add_stream(struct relay *r, const char *base, int partition)
     s->partition = partition;
     s->name = stream_name(r->arena, base, partition, r->cfg.n_partitions);
     labels = arena_printf(r->arena, "stream=\"%s\"", s->name);
-    s->appended = metric_counter("pasar_relay_appended_total", "Entries appended to the stream.", labels);
-    s->refilled = metric_counter("pasar_relay_empty_total", "Times the stream was found empty.", labels);
-    s->strangers = metric_counter("pasar_relay_strangers_total", "Entries removed that no relay signed.", labels);
+    s->appended =
+        metric_counter("pasar_relay_appended_total", "Entries appended to the stream.", labels);
+    s->refilled =
+        metric_counter("pasar_relay_empty_total", "Times the stream was found empty.", labels);
+    s->strangers = metric_counter("pasar_relay_strangers_total",
+                                  "Entries removed that no relay signed.", labels);
 }
 
 static void listen_for_hints(struct loop *l, struct relay *r)

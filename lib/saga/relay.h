@@ -1,10 +1,11 @@
 /* relay.h - carries outbox rows to their streams, idempotently.
  *
- * An entry's id is the row's `xid-seq`. The relay asks Redis for the stream's last id and appends the rows after it, in
- * that order, once no transaction older than them is still running (xid < snapshot xmin). One Lua script checks that
- * the stream still ends where we believe and appends. So there is no "sent" flag, and a Redis that lost its tail, or
- * everything, is filled again by the same code path. One leader per database (session advisory lock); a second
- * relay would fail the check. Entries of others above our last (no mac of ours) are removed and told in the log. */
+ * An entry's id is the row's `xid-seq`. The relay asks Redis for the stream's last id and appends
+ * the rows after it, in that order, once no transaction older than them is still running (xid <
+ * snapshot xmin). One Lua script checks that the stream still ends where we believe and appends. So
+ * there is no "sent" flag, and a Redis that lost its tail, or everything, is filled again by the
+ * same code path. One leader per database (session advisory lock); a second relay would fail the
+ * check. Entries of others above our last (no mac of ours) are removed and told in the log. */
 #ifndef PASAR_SAGA_RELAY_H
 #define PASAR_SAGA_RELAY_H
 
@@ -32,11 +33,13 @@ struct relay_config {
 struct relay;
 struct relay *relay_start(struct loop *l, const struct relay_config *cfg);
 void relay_wake(struct relay *r); /* rows were committed in this process */
-/* From a process without a relay (role http): a hint outside the transaction, at most one per 2 ms. */
+/* From a process without a relay (role http): a hint outside the transaction, at most one per 2 ms.
+ */
 void relay_hint(struct redis *redis, const char *name);
 void relay_stop(struct relay *r);
 bool relay_has_stopped(const struct relay *r);
 void relay_free(struct relay *r);
-bool relay_is_well(const struct relay *r, const char **why); /* false: a stream is ahead of the database */
+bool relay_is_well(const struct relay *r,
+                   const char **why); /* false: a stream is ahead of the database */
 
 #endif

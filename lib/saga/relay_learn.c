@@ -1,8 +1,9 @@
 /* relay_learn.c - finds out where a stream ends, and mends it when that is not where we left it.
  *
- * The usual cases need nothing: the stream ends with a row of ours (go on after it), or it is gone (begin at the first
- * row kept). An entry that a stranger put above our last has taken the ids that ours need, and Redis lets no
- * id go back: then the stream is renewed and filled again from the lowest position of any group. */
+ * The usual cases need nothing: the stream ends with a row of ours (go on after it), or it is gone
+ * (begin at the first row kept). An entry that a stranger put above our last has taken the ids that
+ * ours need, and Redis lets no id go back: then the stream is renewed and filled again from the
+ * lowest position of any group. */
 #include "saga/relay_stream.h"
 
 #include <stdio.h>
@@ -16,11 +17,13 @@
 #define ENTRIES_AT_ONCE 64
 #define REBUILD_PAUSE_US (10 * US_PER_S)
 
-static struct err call(const struct relay_config *cfg, struct redis_args *c, const struct redis_value **out)
+static struct err call(const struct relay_config *cfg, struct redis_args *c,
+                       const struct redis_value **out)
 {
     struct err e = redis_call(cfg->redis, c, 0, out);
 
-    if (e.kind == ERR_NONE && (*out)->type == REDIS_ERROR && strstr((*out)->text, "no such key") == NULL)
+    if (e.kind == ERR_NONE && (*out)->type == REDIS_ERROR &&
+        strstr((*out)->text, "no such key") == NULL)
         return ERR(ERR_UNAVAILABLE, "redis refused a command");
     return e;
 }
@@ -35,8 +38,8 @@ static const struct redis_value *named(const struct redis_value *list, const cha
     return NULL;
 }
 
-static struct err last_id(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
-                          struct entry_id *out)
+static struct err last_id(const struct relay_config *cfg, const struct relay_stream *s,
+                          struct arena *a, struct entry_id *out)
 {
     struct redis_args *c = redis_args(a, "XINFO");
     const struct redis_value *info, *id;
@@ -53,8 +56,8 @@ static struct err last_id(const struct relay_config *cfg, const struct relay_str
 }
 
 /* *knows: the outbox has this row, or has had it: it is older than all that is kept. */
-static struct err outbox_knows(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
-                               struct entry_id id, bool *knows)
+static struct err outbox_knows(const struct relay_config *cfg, const struct relay_stream *s,
+                               struct arena *a, struct entry_id id, bool *knows)
 {
     struct pg_args *args = pg_args(a);
     struct pg_rows rows;
@@ -66,14 +69,16 @@ static struct err outbox_knows(const struct relay_config *cfg, const struct rela
     pg_add_text(args, arena_printf(a, "%llu", (unsigned long long)id.seq));
     e = pg_exec(cfg->pg, &sql_saga_outbox_knows, args, a, &rows);
     if (e.kind)
-        return e.kind == ERR_INVALID ? (*knows = false, OK) : e; /* an id beyond bigint is nobody's */
+        return e.kind == ERR_INVALID ? (*knows = false, OK)
+                                     : e; /* an id beyond bigint is nobody's */
     *knows = pg_bool(&rows, 0, 0) || pg_bool(&rows, 0, 1);
     return OK;
 }
 
-/* Is the newest entry that a relay of ours signed one that the database wrote? Strangers above it are told. */
-static struct err newest_of_ours(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
-                                 struct entry_id *out)
+/* Is the newest entry that a relay of ours signed one that the database wrote? Strangers above it
+ * are told. */
+static struct err newest_of_ours(const struct relay_config *cfg, struct relay_stream *s,
+                                 struct arena *a, struct entry_id *out)
 {
     const char *end = "+";
 
@@ -93,16 +98,18 @@ static struct err newest_of_ours(const struct relay_config *cfg, struct relay_st
             struct entry entry;
             if (entry_verify(cfg->mac_key, s->name, &list->elements[i], &entry).kind == ERR_NONE)
                 return entry_id_parse(entry.entry, out);
-            log_warn("relay.stranger_removed", kv_text("stream", s->name), kv_text("entry", entry.entry));
+            log_warn("relay.stranger_removed", kv_text("stream", s->name),
+                     kv_text("entry", entry.entry));
             metric_add(s->strangers, 1);
             end = arena_printf(a, "(%s", entry.entry);
         }
     }
 }
 
-/* The lowest position that a group has mirrored: nobody needs what is before it. 0-0 without groups. */
-static struct err lowest_group(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
-                               struct entry_id *out)
+/* The lowest position that a group has mirrored: nobody needs what is before it. 0-0 without
+ * groups. */
+static struct err lowest_group(const struct relay_config *cfg, const struct relay_stream *s,
+                               struct arena *a, struct entry_id *out)
 {
     struct redis_args *c = redis_args(a, "XINFO");
     const struct redis_value *groups;
@@ -136,8 +143,8 @@ static struct redis_script renew_script = {
             "redis.call('XSETID', KEYS[1], ARGV[1])\n",
 };
 
-static struct err renew(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
-                        struct entry_id from)
+static struct err renew(const struct relay_config *cfg, const struct relay_stream *s,
+                        struct arena *a, struct entry_id from)
 {
     struct redis_args *c = redis_script_args(a, &renew_script);
     char text[ENTRY_ID_TEXT_SIZE];
@@ -154,7 +161,8 @@ static struct err renew(const struct relay_config *cfg, const struct relay_strea
     return e;
 }
 
-/* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin at what is kept. */
+/* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin
+ * at what is kept. */
 static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
                           struct entry_id newest)
 {
@@ -174,7 +182,8 @@ static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s
     s->tail = from;
     s->rebuilt_mono_us = clock_mono_us();
     s->wants_rebuild = false;
-    log_warn("relay.stream_rebuilt", kv_text("stream", s->name), kv_i64("from_xid", (int64_t)from.xid));
+    log_warn("relay.stream_rebuilt", kv_text("stream", s->name),
+             kv_i64("from_xid", (int64_t)from.xid));
     return OK;
 }
 
@@ -183,7 +192,8 @@ static bool may_rebuild(const struct relay_stream *s)
     return s->rebuilt_mono_us == 0 || clock_mono_us() - s->rebuilt_mono_us > REBUILD_PAUSE_US;
 }
 
-/* The stream ends with an entry that the outbox does not know: a stranger's, or ours from another life. */
+/* The stream ends with an entry that the outbox does not know: a stranger's, or ours from another
+ * life. */
 static struct err mend(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
 {
     struct entry_id newest;
@@ -197,8 +207,8 @@ static struct err mend(const struct relay_config *cfg, struct relay_stream *s, s
         return e;
     if (!knows) {
         if (!s->ahead)
-            log_error("relay.stream_ahead", kv_text("stream", s->name), kv_i64("xid", (int64_t)newest.xid),
-                      kv_i64("seq", (int64_t)newest.seq));
+            log_error("relay.stream_ahead", kv_text("stream", s->name),
+                      kv_i64("xid", (int64_t)newest.xid), kv_i64("seq", (int64_t)newest.seq));
         s->ahead = true;
         return ERR(ERR_CONFLICT, "the stream is ahead of the database");
     }

@@ -12,8 +12,9 @@
 #define ROWS_AT_ONCE 256
 #define ARGS_PER_ENTRY (1 + 2 * N_ENTRY_FIELDS)
 
-/* KEYS[1] the stream. ARGV[1] the id it must end with, ARGV[2] how many words an entry has; then per entry its
- * id and its fields. Answers the id it really ended with when that is another; nil when all was appended. */
+/* KEYS[1] the stream. ARGV[1] the id it must end with, ARGV[2] how many words an entry has; then
+ * per entry its id and its fields. Answers the id it really ended with when that is another; nil
+ * when all was appended. */
 static struct redis_script append_script = {
     .text = "local info = redis.pcall('XINFO', 'STREAM', KEYS[1])\n"
             "local last = '0-0'\n"
@@ -30,8 +31,8 @@ static struct redis_script append_script = {
             "return false\n",
 };
 
-static struct err read_rows(const struct relay_config *cfg, const struct relay_stream *s, struct arena *a,
-                            struct pg_rows *rows)
+static struct err read_rows(const struct relay_config *cfg, const struct relay_stream *s,
+                            struct arena *a, struct pg_rows *rows)
 {
     struct pg_args *args = pg_args(a);
 
@@ -48,10 +49,18 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
+struct appending {
+    const struct relay_config *cfg;
+    const char *stream;
+    struct redis_args *command;
+    const struct pg_rows *rows;
+};
+
 /* Adds row i as an entry after `prev`; returns its id. */
-static const char *add_entry(const struct relay_config *cfg, const struct relay_stream *s, struct redis_args *c,
-                             const struct pg_rows *rows, size_t i, const char *prev)
+static const char *add_entry(const struct appending *p, size_t i, const char *prev)
 {
+    struct redis_args *c = p->command;
+    const struct pg_rows *rows = p->rows;
     struct arena *a = c->arena;
     char *time = arena_alloc(a, TIME_TEXT_SIZE);
     char *mac = arena_alloc(a, MAC_TEXT_SIZE);
@@ -67,7 +76,7 @@ static const char *add_entry(const struct relay_config *cfg, const struct relay_
     e.fields[FIELD_TRACEPARENT] = text_or_empty(pg_text(rows, i, 7));
     e.fields[FIELD_PREV] = prev;
     e.fields[FIELD_DATA] = pg_text(rows, i, 8);
-    entry_sign(cfg->mac_key, s->name, &e, mac);
+    entry_sign(p->cfg->mac_key, p->stream, &e, mac);
     redis_add(c, e.entry);
     for (int f = 0; f < N_ENTRY_FIELDS; f++) {
         redis_add(c, entry_field_names[f]);
@@ -89,6 +98,7 @@ static struct err append(const struct relay_config *cfg, struct relay_stream *s,
                          const struct pg_rows *rows, size_t n)
 {
     struct redis_args *c = redis_script_args(a, &append_script);
+    struct appending appending = {cfg, s->name, c, rows};
     char tail[ENTRY_ID_TEXT_SIZE];
     const struct redis_value *answer;
     const char *last;
@@ -101,7 +111,7 @@ static struct err append(const struct relay_config *cfg, struct relay_stream *s,
     redis_add_i64(c, ARGS_PER_ENTRY);
     last = tail;
     for (size_t i = 0; i < n; i++)
-        last = add_entry(cfg, s, c, rows, i, last);
+        last = add_entry(&appending, i, last);
     s->knows_tail = false; /* until the answer says so: it may get lost */
     e = redis_run(cfg->redis, &append_script, c, &answer);
     if (e.kind)

@@ -10,10 +10,10 @@ struct relay_stream {
     const char *base; /* "stream:orders", as in the outbox */
     const char *name; /* in Redis: with its partition */
     int partition;
-    bool knows_tail;       /* else it must be asked for */
-    struct entry_id tail;  /* the stream's last id, and so the last row appended */
-    bool ahead;            /* the stream has an entry of ours that the database never wrote */
-    bool wants_rebuild;    /* a hearer found a gap */
+    bool knows_tail;      /* else it must be asked for */
+    struct entry_id tail; /* the stream's last id, and so the last row appended */
+    bool ahead;           /* the stream has an entry of ours that the database never wrote */
+    bool wants_rebuild;   /* a hearer found a gap */
     int64_t rebuilt_mono_us;
     struct metric *appended, *refilled, *strangers;
 };
@@ -25,12 +25,15 @@ enum pass {
     PASS_UNRIPE /* rows wait for a transaction older than them to end */
 };
 
-/* Asks Redis where the stream ends, removes entries of strangers above our last, and finds out from which row on
- * to append. ERR_CONFLICT: the stream is ahead of the database. */
+/* Asks Redis where the stream ends, removes entries of strangers above our last, and finds out from
+ * which row on to append. ERR_CONFLICT: the stream is ahead of the database. */
 struct err relay_stream_learn(const struct relay_config *cfg, struct relay_stream *s) MUST_CHECK;
-/* Appends what is ripe, one batch. Needs the tail. A stream that ends elsewhere only makes it unknown. */
-struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream *s, enum pass *out) MUST_CHECK;
+/* Appends what is ripe, one batch. Needs the tail. A stream that ends elsewhere only makes it
+ * unknown. */
+struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream *s,
+                             enum pass *out) MUST_CHECK;
 /* Cuts off what every group has absorbed, when the stream is long. */
-struct err relay_stream_trim(const struct relay_config *cfg, const struct relay_stream *s) MUST_CHECK;
+struct err relay_stream_trim(const struct relay_config *cfg,
+                             const struct relay_stream *s) MUST_CHECK;
 
 #endif

@@ -281,10 +281,13 @@ static struct err finish(struct redis_call *call, const struct redis_value **out
 struct err redis_call(struct redis *r, const struct redis_args *c, int64_t timeout_us,
                       const struct redis_value **out)
 {
-    struct redis_call *call = issue(r, c, timeout_us);
+    struct redis_call *call;
     int64_t deadline_mono_us;
 
     *out = NULL;
+    if (task_deadline() <= clock_mono_us())
+        return ERR(ERR_UNAVAILABLE, "redis: no time left");
+    call = issue(r, c, timeout_us);
     if (!call)
         return ERR(ERR_UNAVAILABLE, "redis: not connected");
     call->task = task_self();
@@ -317,6 +320,7 @@ struct redis *redis_open(struct loop *l, const struct redis_config *cfg)
     signal(SIGPIPE, SIG_IGN); /* hiredis writes to a server that has gone */
     r->loop = l;
     r->cfg = *cfg;
+    r->reading = arena_new();
     if (r->cfg.timeout_us <= 0)
         r->cfg.timeout_us = TIMEOUT_US;
     r->timer = event_new(loop_base(l), -1, 0, on_timer, r);
@@ -324,6 +328,12 @@ struct redis *redis_open(struct loop *l, const struct redis_config *cfg)
         abort();
     watch_anew(r, 0);
     return r;
+}
+
+void redis_free(struct redis *r)
+{
+    arena_free(r->reading);
+    free(r);
 }
 
 void redis_close(struct redis *r)
@@ -340,7 +350,7 @@ void redis_close(struct redis *r)
     redis_subscription_free(r->subscription);
     r->subscription = NULL;
     if (!r->is_flush_due)
-        free(r);
+        redis_free(r);
 }
 
 bool redis_is_up(const struct redis *r)

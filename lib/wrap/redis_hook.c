@@ -39,7 +39,7 @@ static void flush(void *arg)
 
     r->is_flush_due = false;
     if (r->is_closed)
-        free(r);
+        redis_free(r);
     else if (r->context && r->context->c.flags & REDIS_CONNECTED)
         write_out(r);
 }
@@ -110,5 +110,6 @@ void redis_hook(struct redis *r)
     r->context->ev.addWrite = add_write;
     r->context->ev.delWrite = del_write;
     r->context->ev.cleanup = cleanup;
+    redis_read_into(r, r->context->c.reader);
     add_read(r);
 }

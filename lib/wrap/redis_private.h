@@ -42,12 +42,15 @@ struct redis {
     bool is_closed;
     struct redis_call *first, *last;
     size_t n_calls;
+    struct arena *reading;                   /* the answer hiredis is reading */
     struct redis_subscription *subscription; /* NULL for commands */
 };
 
 /* Hooks the context into the loop; its cleanup takes them out again. */
 void redis_hook(struct redis *r);
+void redis_read_into(struct redis *r, redisReader *reader);
 void redis_flush_later(struct redis *r); /* at the end of this turn; frees a closed one */
+void redis_free(struct redis *r);        /* once closed */
 void redis_watch(struct redis *r, int64_t at_mono_us); /* the timer fires then, or earlier */
 void redis_drop(struct redis *r,
                 const char *reason); /* closes, fails who waits, connects again later */

@@ -152,8 +152,11 @@ static void tell(struct outbox *out, struct arena *a, const struct order_row *ro
 
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (row->tell & events[i].what)
-            outbox_tell(out, "stream:orders", events[i].type, id_text(a, &row->order.id),
-                        traceparent, events[i].json(a, &row->order));
+            outbox_tell(out, (struct fact){.stream = "stream:orders",
+                                           .type = events[i].type,
+                                           .subject = id_text(a, &row->order.id),
+                                           .traceparent = traceparent,
+                                           .data = events[i].json(a, &row->order)});
 }
 
 void order_events_tell(struct outbox *out, struct arena *a, const struct order_set *set,

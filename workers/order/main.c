@@ -49,7 +49,7 @@ static struct err add_sweep(struct app *app)
     struct err e = pg_begin(app->pg, a, &tx);
 
     if (!e.kind) {
-        job_add(list, SWEEP_KEYS, "all", "", clock_now_us(), NULL, "{}");
+        job_add(list, (struct new_job){.kind = SWEEP_KEYS, .key = "all", .due_us = clock_now_us()});
         job_list_save(list, tx);
         e = pg_commit(tx);
     }

@@ -117,8 +117,11 @@ static void tell_created(struct group *g)
         if (p->result.kind)
             continue;
         id_format(&p->order->id, subject);
-        outbox_tell(out, "stream:orders", "OrderCreated", arena_strdup(g->arena, subject),
-                    p->traceparent, order_created_json(g->arena, p->order));
+        outbox_tell(out, (struct fact){.stream = "stream:orders",
+                                       .type = "OrderCreated",
+                                       .subject = arena_strdup(g->arena, subject),
+                                       .traceparent = p->traceparent,
+                                       .data = order_created_json(g->arena, p->order)});
     }
     outbox_save(out, g->tx);
 }

@@ -78,16 +78,23 @@ static void add_job(struct work *w, const struct entry *e, const struct piece *p
     const char *order = id_text(w->c->arena, &e->p.order_id);
     bool is_timer = strcmp(piece->decision.job, "deadline") == 0;
 
-    job_add(w->c->jobs, piece->decision.job, order, order,
-            is_timer ? e->p.expires_us : w->c->now_us, piece->traceparent, "{}");
+    job_add(w->c->jobs, (struct new_job){.kind = piece->decision.job,
+                                         .key = order,
+                                         .subject = order,
+                                         .due_us = is_timer ? e->p.expires_us : w->c->now_us,
+                                         .traceparent = piece->traceparent});
 }
 
 static void tell(struct work *w, const struct entry *e, const struct piece *piece)
 {
     struct arena *a = w->c->arena;
 
-    outbox_tell(w->c->outbox, STREAM, piece->decision.tell, id_text(a, &e->p.order_id),
-                piece->traceparent, told_text(a, &e->p, &piece->news, &piece->decision));
+    outbox_tell(w->c->outbox,
+                (struct fact){.stream = STREAM,
+                              .type = piece->decision.tell,
+                              .subject = id_text(a, &e->p.order_id),
+                              .traceparent = piece->traceparent,
+                              .data = told_text(a, &e->p, &piece->news, &piece->decision)});
 }
 
 static void log_piece(const struct payment *before, const struct piece *piece)

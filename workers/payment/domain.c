@@ -127,8 +127,11 @@ static struct err write_all(const struct absorbing *c, struct gather_item **item
         if (one->piece)
             one->piece->decision = pieces[n_pieces++].decision;
         if (one->job)
-            job_add(c->jobs, one->job, one->job_key, one->job_key, c->now_us, NULL,
-                    one->job_payload ? one->job_payload : "{}");
+            job_add(c->jobs, (struct new_job){.kind = one->job,
+                                              .key = one->job_key,
+                                              .subject = one->job_key,
+                                              .due_us = c->now_us,
+                                              .payload = one->job_payload});
         if (one->resolved_item)
             store_resolve_item(c->tx, c->arena, one->resolved_item, one->resolved_by, one->note);
     }

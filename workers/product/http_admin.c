@@ -47,7 +47,11 @@ static void tell(struct request *req, struct pg *tx, int64_t product_id, const c
     struct outbox *o = app_outbox(req->app, req->arena);
     const char *subject = arena_printf(req->arena, "%lld", (long long)product_id);
 
-    outbox_tell(o, STREAM_PRODUCTS, type, subject, req->traceparent, data);
+    outbox_tell(o, (struct fact){.stream = STREAM_PRODUCTS,
+                                 .type = type,
+                                 .subject = subject,
+                                 .traceparent = req->traceparent,
+                                 .data = data});
     outbox_save(o, tx);
 }
 

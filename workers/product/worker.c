@@ -67,7 +67,11 @@ static void decide(struct pass *p, const struct task_item *item)
         put_off(item, h);
     data = told_data(p, d.tell, h, &type);
     if (data)
-        outbox_tell(p->outbox, STREAM_STOCK, type, item->subject, item->traceparent, data);
+        outbox_tell(p->outbox, (struct fact){.stream = STREAM_STOCK,
+                                             .type = type,
+                                             .subject = item->subject,
+                                             .traceparent = item->traceparent,
+                                             .data = data});
 }
 
 /* The order's own lines and deadline stand in for the row that does not exist yet. */
@@ -109,8 +113,11 @@ static void add_timers(struct pass *p)
         bool is_new = p->holds.stored[h - p->holds.rows] != HELD;
 
         if (item->what.on == ORDER_CREATED && is_new && h->state == HELD)
-            job_add(p->jobs, JOB_HOLD_EXPIRE, item->subject, item->subject, h->hold_until_us,
-                    item->traceparent, "{}");
+            job_add(p->jobs, (struct new_job){.kind = JOB_HOLD_EXPIRE,
+                                              .key = item->subject,
+                                              .subject = item->subject,
+                                              .due_us = h->hold_until_us,
+                                              .traceparent = item->traceparent});
     }
 }
 

@@ -1,4 +1,5 @@
-/* test_stream.c - from the outbox to the effects: nothing lost, nothing twice, whatever is done to Redis. */
+/* test_stream.c - from the outbox to the effects: nothing lost, nothing twice, whatever is done to
+ * Redis. */
 #include "toy.h"
 
 static void say_many(struct toy *t, const char *subject, int from, int to)
@@ -37,7 +38,8 @@ static void a_flushed_redis_is_refilled_with_the_same_ids(struct toy *t)
     after = redis_do(t, "XRANGE", STREAM, "-", "+");
     assert_int_equal(after->n, 60);
     for (size_t i = 0; i < before->n; i++)
-        assert_string_equal(before->elements[i].elements[0].text, after->elements[i].elements[0].text);
+        assert_string_equal(before->elements[i].elements[0].text,
+                            after->elements[i].elements[0].text);
     assert_string_equal(words_of(t, "a"), many(t, 0, 60));
 }
 
@@ -59,7 +61,8 @@ static void strangers_become_dead_letters_and_stop_nothing(struct toy *t)
 {
     say_many(t, "a", 0, 5);
     until(n_seen(t) == 5);
-    redis_do(t, "XADD", STREAM, "*", "type", "Said", "subject", "a", "data", "{\"word\":\"forged\"}");
+    redis_do(t, "XADD", STREAM, "*", "type", "Said", "subject", "a", "data",
+             "{\"word\":\"forged\"}");
     redis_do(t, "XADD", STREAM, "*", "\xff\xfe", "{{{");
     until(n_jobs(t, "dead", "stranger:%") >= 1);
     say_many(t, "a", 5, 10);
@@ -106,15 +109,17 @@ static void a_missing_entry_is_noticed_and_brought_back(struct toy *t)
     until(hearer_is_well(t->hearer));
 }
 
-/* The sequence number of the slow one is lower, its commit later: a reader by sequence alone would lose it. */
+/* The sequence number of the slow one is lower, its commit later: a reader by sequence alone would
+ * lose it. */
 static void a_slow_transaction_is_not_lost(struct toy *t)
 {
     struct arena *a = arena_new();
     struct pg *slow;
 
     assert_int_equal(pg_begin(t->pg, a, &slow).kind, ERR_NONE);
-    tell(t, slow, a, "slow", "first");
-    assert_int_equal(pg_exec(slow, &sql_n_seen, NULL, a, NULL).kind, ERR_NONE); /* the insert has run */
+    tell(slow, a, "slow", "first");
+    assert_int_equal(pg_exec(slow, &sql_n_seen, NULL, a, NULL).kind,
+                     ERR_NONE); /* the insert has run */
     say(t, "fast", "second");
     task_sleep(50 * US_PER_MS); /* time for a wrong relay to go wrong */
     assert_int_equal(n_seen(t), 0);
@@ -168,7 +173,8 @@ static void a_stream_ahead_of_the_database_is_refused(struct toy *t)
 
     say_many(t, "a", 0, 3);
     until(n_seen(t) == 3);
-    assert_int_equal(pg_exec(t->pg, &sql_forget, NULL, t->arena, NULL).kind, ERR_NONE); /* a restored backup */
+    assert_int_equal(pg_exec(t->pg, &sql_forget, NULL, t->arena, NULL).kind,
+                     ERR_NONE); /* a restored backup */
     until(!relay_is_well(t->relay, &why));
     assert_string_equal(why, "a stream is ahead of the database");
     redis_do(t, "DEL", STREAM); /* the operator's word */

@@ -1,4 +1,5 @@
-/* toy.h - a toy domain on a real PostgreSQL (PGHOST …) and a Redis of its own, for the tests of lib/saga. */
+/* toy.h - a toy domain on a real PostgreSQL (PGHOST …) and a Redis of its own, for the tests of
+ * lib/saga. */
 #ifndef PASAR_TESTS_TOY_H
 #define PASAR_TESTS_TOY_H
 
@@ -26,15 +27,19 @@
 #define STREAM "stream:toys"
 
 static const struct migration toy_migrations[] = {
-    {"toy/0001", "create table seen (n bigint generated always as identity, subject text not null, word text not null,"
+    {"toy/0001", "create table seen (n bigint generated always as identity, subject text not null, "
+                 "word text not null,"
                  " primary key (subject, word))"},
     {NULL, NULL},
 };
-static const struct sql sql_see = {"toy_see", "insert into seen (subject, word) values ($1::text, $2::text)"};
-static const struct sql sql_words = {"toy_words", "select coalesce(string_agg(word, ' ' order by n), '') from seen"
-                                                  " where subject = $1::text"};
+static const struct sql sql_see = {"toy_see",
+                                   "insert into seen (subject, word) values ($1::text, $2::text)"};
+static const struct sql sql_words = {
+    "toy_words", "select coalesce(string_agg(word, ' ' order by n), '') from seen"
+                 " where subject = $1::text"};
 static const struct sql sql_n_seen = {"toy_n_seen", "select count(*) from seen"};
-static const struct sql sql_jobs = {"toy_jobs", "select count(*) from job where state = $1::text and kind like $2::text"};
+static const struct sql sql_jobs = {
+    "toy_jobs", "select count(*) from job where state = $1::text and kind like $2::text"};
 static const struct sql sql_reset = {"toy_reset", "truncate seen, job, outbox, heard"};
 static const struct sql sql_forget = {"toy_forget", "truncate outbox"};
 
@@ -86,14 +91,15 @@ static pid_t redis_server(int port)
     snprintf(text, sizeof text, "%d", port);
     pid = fork();
     if (pid == 0) {
-        execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-               "--loglevel", "warning", "--dir", "/tmp", (char *)NULL);
+        execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "",
+               "--appendonly", "no", "--loglevel", "warning", "--dir", "/tmp", (char *)NULL);
         _exit(127);
     }
     return pid;
 }
 
-/* Until `condition` holds; ends the program after ten seconds (no jump leaves a task's stack). It polls. */
+/* Until `condition` holds; ends the program after ten seconds (no jump leaves a task's stack). It
+ * polls. */
 #define until(condition)                                                                           \
     do {                                                                                           \
         int64_t limit = clock_mono_us() + 10 * US_PER_S;                                           \
@@ -141,12 +147,14 @@ static const char *words_of(struct toy *t, const char *subject)
     return pg_text(&rows, 0, 0);
 }
 
-static void tell(struct toy *t, struct pg *tx, struct arena *a, const char *subject, const char *word)
+static void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
 {
     struct outbox *o = outbox_new(a, "/toy", 1);
 
-    (void)t;
-    outbox_tell(o, STREAM, "Said", subject, NULL, arena_printf(a, "{\"word\":\"%s\"}", word));
+    outbox_tell(o, (struct fact){.stream = STREAM,
+                                 .type = "Said",
+                                 .subject = subject,
+                                 .data = arena_printf(a, "{\"word\":\"%s\"}", word)});
     outbox_save(o, tx);
 }
 
@@ -156,7 +164,7 @@ static void say(struct toy *t, const char *subject, const char *word)
     struct pg *tx;
 
     assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
-    tell(t, tx, a, subject, word);
+    tell(tx, a, subject, word);
     assert_int_equal(pg_commit(tx).kind, ERR_NONE);
     arena_free(a);
     relay_wake(t->relay);
@@ -173,9 +181,11 @@ static const struct redis_value *redis_words(struct toy *t, const char *const *w
     return v;
 }
 #define redis_do(t, ...)                                                                           \
-    redis_words((t), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+    redis_words((t), (const char *const[]){__VA_ARGS__},                                           \
+                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
-/* "early…" waits until ready, "broken" is broken, "poison" makes the whole batch fail, the rest is seen. */
+/* "early…" waits until ready, "broken" is broken, "poison" makes the whole batch fail, the rest is
+ * seen. */
 static struct err toy_hear(struct batch *b)
 {
     struct toy *t = b->domain;
@@ -212,10 +222,18 @@ static void toy_committed(void *arg, int64_t first_due_us)
 
 static void start_hearer(struct toy *t)
 {
-    t->hearer = hearer_start(t->loop, &(struct hearer_config){.group = "toy", .source = "/toy", .redis = &t->redis_cfg,
-                                                              .commands = t->redis, .pg = t->pg, .mac_key = &t->key,
-                                                              .row = t->row, .n_partitions = 1, .max_entries = 8,
-                                                              .domain = t, .on_commit = toy_committed, .on_commit_arg = t});
+    t->hearer = hearer_start(t->loop, &(struct hearer_config){.group = "toy",
+                                                              .source = "/toy",
+                                                              .redis = &t->redis_cfg,
+                                                              .commands = t->redis,
+                                                              .pg = t->pg,
+                                                              .mac_key = &t->key,
+                                                              .row = t->row,
+                                                              .n_partitions = 1,
+                                                              .max_entries = 8,
+                                                              .domain = t,
+                                                              .on_commit = toy_committed,
+                                                              .on_commit_arg = t});
 }
 
 static void stop_hearer(struct toy *t)
@@ -233,12 +251,20 @@ static void toy_start(struct toy *t)
     until(pg_is_up(t->pg) && redis_is_up(t->redis));
     assert_int_equal(pg_exec(t->pg, &sql_reset, NULL, t->arena, NULL).kind, ERR_NONE);
     redis_do(t, "FLUSHALL");
-    t->relay = relay_start(t->loop, &(struct relay_config){.name = "toy", .pg = t->pg, .redis = t->redis,
-                                                           .hints = &t->redis_cfg, .mac_key = &t->key,
-                                                           .streams = streams, .n_partitions = 1});
-    t->runner = job_runner_start(t->loop, &(struct job_runner_config){.pg = t->pg, .kinds = t->kinds, .source = "/toy",
-                                                                      .n_partitions = 1, .domain = t,
-                                                                      .on_commit = toy_committed, .on_commit_arg = t});
+    t->relay = relay_start(t->loop, &(struct relay_config){.name = "toy",
+                                                           .pg = t->pg,
+                                                           .redis = t->redis,
+                                                           .hints = &t->redis_cfg,
+                                                           .mac_key = &t->key,
+                                                           .streams = streams,
+                                                           .n_partitions = 1});
+    t->runner = job_runner_start(t->loop, &(struct job_runner_config){.pg = t->pg,
+                                                                      .kinds = t->kinds,
+                                                                      .source = "/toy",
+                                                                      .n_partitions = 1,
+                                                                      .domain = t,
+                                                                      .on_commit = toy_committed,
+                                                                      .on_commit_arg = t});
     start_hearer(t);
 }
 
@@ -262,20 +288,28 @@ static const char *env_or(const char *name, const char *fallback)
     return value ? value : fallback;
 }
 
-/* One story, from an empty database and an empty Redis. `extra`: a kind of job of the test's own, or NULL. */
+/* One story, from an empty database and an empty Redis. `extra`: a kind of job of the test's own,
+ * or NULL. */
 static void play(void (*story)(struct toy *), const struct job_kind *extra)
 {
-    struct toy t = {.story = story, .arena = arena_new(), .loop = loop_new(), .row = {STREAM, toy_hear}};
+    struct toy t = {
+        .story = story, .arena = arena_new(), .loop = loop_new(), .row = {STREAM, toy_hear}};
 
-    t.kinds[0] = (struct job_kind){.kind = "hear:" STREAM, .settle = hear_settle_parked, .context = &t.row,
+    t.kinds[0] = (struct job_kind){.kind = "hear:" STREAM,
+                                   .settle = hear_settle_parked,
+                                   .context = &t.row,
                                    .backoff_us = 10 * US_PER_MS};
     if (extra)
         t.kinds[1] = *extra;
     t.key = mac_key_of("a secret of the tests", "stream");
-    t.pg_cfg = (struct pg_config){.host = env_or("PGHOST", "/tmp"), .port = env_or("PGPORT", "5432"),
-                                  .database = env_or("PGDATABASE", "postgres"), .user = env_or("PGUSER", "postgres"),
-                                  .password = "", .application = "toy"};
-    t.redis_cfg = (struct redis_config){.host = "127.0.0.1", .port = free_port(), .password = "", .database = 1};
+    t.pg_cfg = (struct pg_config){.host = env_or("PGHOST", "/tmp"),
+                                  .port = env_or("PGPORT", "5432"),
+                                  .database = env_or("PGDATABASE", "postgres"),
+                                  .user = env_or("PGUSER", "postgres"),
+                                  .password = "",
+                                  .application = "toy"};
+    t.redis_cfg = (struct redis_config){
+        .host = "127.0.0.1", .port = free_port(), .password = "", .database = 1};
     redis_running = t.redis_pid = redis_server(t.redis_cfg.port);
     assert_int_equal(migrate(&t.pg_cfg, saga_migrations).kind, ERR_NONE);
     assert_int_equal(migrate(&t.pg_cfg, toy_migrations).kind, ERR_NONE);

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import run
 from seed import SeedError, expect
-from timeline import DB, Listeners, ends, events_about, table
+from timeline import DB, Listeners, ends, events_about, groups, table
 from wire import Http, Redis, RedisError
 
 PATIENCE = 20.0  # for anything that happens by events
@@ -43,9 +43,10 @@ class Customer:
         self.order_id = None
 
     def join(self):
-        email = f"budi.{uuid.uuid4().hex[:10]}@example.com"
+        name = f"budi.{uuid.uuid4().hex[:10]}"
+        email = f"{name}@example.com"
         started = time.monotonic()
-        budi = {"email": email, "username": "budi", "password": "rahasia-123"}
+        budi = {"email": email, "username": name, "password": "rahasia-123"}
         expect(self.http.post("/api/v1/register", budi), 201, "register")
         step(f"registered {email}", started)
         started = time.monotonic()
@@ -127,8 +128,11 @@ def play(state):
     if not events:
         raise DemoFailed("no stream has an event about the order")
     print(f"\nwhat happened to order {customer.order_id}\n")
-    for line in table(events, listeners.heard, started):
+    mirrors = groups(redis, {event["stream"] for event in events})
+    for line in table(events, listeners.heard, mirrors, started):
         print(line)
+    if not listeners.heard:
+        print("\n(the times of absorbing are in the services' logs when LOG_LEVEL is debug)")
 
 
 def let_it_settle(listeners, order_id):

@@ -50,10 +50,10 @@ class Stack:
 
     @classmethod
     def apart(cls, directory, env=None, say=lambda line: None, **more):
-        """A stack beside others: on ports that are free now, without limits on requests."""
+        """A stack beside others: on ports that are free now, without limits, without much talk."""
         own = {"GATEWAY_PORT": free_port(), "REDIS_PORT": free_port(), "SIM_PORT": free_port(),
                "GATEWAY_AUTH_PER_MINUTE": 1000000, "GATEWAY_AUTH_BURST": 100000,
-               "GATEWAY_API_PER_SECOND": 100000, "GATEWAY_API_BURST": 100000}
+               "GATEWAY_API_PER_SECOND": 100000, "GATEWAY_API_BURST": 100000, "LOG_LEVEL": "info"}
         return cls(directory, own | (env or {}), say=say, **more)
 
     def __enter__(self):
@@ -99,7 +99,8 @@ class Stack:
         own = settings.service_env(base, self.place.directory, self.place.sockets,
                                    (pg_socket, self.postgres.port))
         # What was asked for wins even over that: a scenario may put something between two of them.
-        self.env = {name: value for name, value in (base | own | self.chosen).items() if value != ""}
+        told = base | own | self.chosen
+        self.env = {name: value for name, value in told.items() if value != ""}
         simulated = base["LOCAL_SIMULATOR"] == "on"
         self.services = [*DOMAINS, SIMULATOR] if simulated else [*DOMAINS]
 

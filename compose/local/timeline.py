@@ -77,15 +77,36 @@ class Listeners:
         return True
 
 
-def table(events, heard, started):
+def groups(redis, streams):
+    """Who has got how far, by the mirrors that listeners keep: stream -> [(service, id)]."""
+    found = {}
+    for stream in streams:
+        rows = [dict(zip(flat[::2], flat[1::2])) for flat in redis("XINFO", "GROUPS", stream)]
+        found[stream] = [(row["name"], row["last-delivered-id"]) for row in rows]
+    return found
+
+
+def position(entry):
+    return tuple(int(part) for part in entry.split("-"))
+
+
+def ears_of(event, heard, mirrors):
+    """Who absorbed it, and when as far as the logs say."""
+    logged = sorted(heard.get((event["stream"], event["entry"]), []), key=lambda pair: pair[1])
+    if logged:
+        return ", ".join(f"{name} {(when - event['at']) * 1000:.1f}" for name, when in logged)
+    passed = [name for name, last in mirrors.get(event["stream"], [])
+              if position(last) >= position(event["entry"])]
+    return ", ".join(f"{name} ?" for name in sorted(passed)) or "-"
+
+
+def table(events, heard, mirrors, started):
     """Lines of text; `started` is when the order was sent."""
     yield (f"{'ms':>8} {'+ms':>7}  {'stream':<17} {'id':<14} {'event':<20} {'said by':<9} "
            "absorbed by (ms later)")
     before = started
     for event in events:
-        who = sorted(heard.get((event["stream"], event["entry"]), []), key=lambda pair: pair[1])
-        ears = ", ".join(f"{name} {(when - event['at']) * 1000:.1f}" for name, when in who) or "-"
         yield (f"{(event['at'] - started) * 1000:8.1f} {(event['at'] - before) * 1000:7.1f}  "
                f"{event['stream']:<17} {event['entry']:<14} {event['type']:<20} "
-               f"{event['source'].lstrip('/'):<9} {ears}")
+               f"{event['source'].lstrip('/'):<9} {ears_of(event, heard, mirrors)}")
         before = event["at"]

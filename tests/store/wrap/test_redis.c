@@ -393,6 +393,7 @@ static void detaches(struct rig *rig)
     e = redis_call(r, words(gone, "DEBUG SLEEP 0.2"), 0, &v);
     assert_int_equal(e.kind, ERR_TIMEOUT);
     arena_free(gone);
+    assert_int_equal(failure(rig, r, "ECHO late"), ERR_UNAVAILABLE); /* not even sent */
     task_set_deadline(NO_DEADLINE);
     assert_string_equal(answer(rig, r, "ECHO after")->text, "after");
     redis_close(r);

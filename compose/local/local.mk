@@ -9,12 +9,12 @@ setup-test: ## install what is missing to check and test
 
 # What was just installed is only seen by a make that starts afterwards.
 run: setup ## build and run the shop; Ctrl-C closes it
-	@$(MAKE) --no-print-directory bins
+	@$(MAKE) --no-print-directory -j$$(nproc) bins
 	@exec $(PYTHON) compose/local/run.py run
 stop: ## close a running shop
 	@$(PYTHON) compose/local/run.py stop
 status: ## what runs, and where
 	@$(PYTHON) compose/local/run.py status
 demo: setup ## play one customer, from registration to a paid order
-	@$(MAKE) --no-print-directory bins
+	@$(MAKE) --no-print-directory -j$$(nproc) bins
 	@exec $(PYTHON) compose/local/demo.py

@@ -92,12 +92,11 @@ class Stack:
         for name in ("GATEWAY_PORT", "REDIS_PORT", "SIM_PORT"):
             settings.port(base, name)
         settings.number(base, "POSTGRES_PORT", 0, 65535)
-        pg_socket = self.place.sockets / "pg"
-        self.postgres = Postgres(self.place.directory / "postgres", pg_socket, base, self.log_path("postgres"))
-        self.redis_server = RedisServer(self.place.directory / "redis", base, self.log_path("redis"))
-        self.gateway = Gateway(self.place.directory / "nginx", self.place.sockets, base, self.logs)
-        own = settings.service_env(base, self.place.directory, self.place.sockets,
-                                   (pg_socket, self.postgres.port))
+        home, sockets = self.place.directory, self.place.sockets
+        self.postgres = Postgres(home / "postgres", sockets / "pg", base, self.log_path("postgres"))
+        self.redis_server = RedisServer(home / "redis", base, self.log_path("redis"))
+        self.gateway = Gateway(home / "nginx", sockets, base, self.logs)
+        own = settings.service_env(base, home, sockets, (sockets / "pg", self.postgres.port))
         # What was asked for wins even over that: a scenario may put something between two of them.
         told = base | own | self.chosen
         self.env = {name: value for name, value in told.items() if value != ""}

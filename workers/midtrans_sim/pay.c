@@ -4,10 +4,17 @@
 
 #include <ctype.h>
 
+#include "base/clock.h"
 #include "workers/midtrans_sim/deeds.h"
+#include "workers/midtrans_sim/notify.h"
 #include "workers/midtrans_sim/rules.h"
 
-enum step_kind { END, GO, ANOTHER /* a new transaction of the same order */, SHUT };
+enum step_kind {
+    END,
+    GO,
+    ANOTHER, /* a new transaction of the same order … */
+    LATER,   /* … after a while */
+};
 
 struct step {
     enum step_kind kind;
@@ -16,6 +23,7 @@ struct step {
 };
 
 #define MAX_STEPS 4
+#define LATE_US (2 * US_PER_S) /* enough for the shop to have given up */
 
 /* clang-format off */
 static const struct outcome {
@@ -32,8 +40,8 @@ static const struct outcome {
     {"failure",    false, {{GO, FAILURE, FRAUD_ACCEPT}},    {{GO, FAILURE, FRAUD_ACCEPT}}},
     {"expire",     false, {{GO, EXPIRE, FRAUD_ACCEPT}},     {{GO, EXPIRE, FRAUD_ACCEPT}}},
     /* money that comes after the end, and twice: */
-    {"late_settlement", false, {{GO, EXPIRE, FRAUD_ACCEPT}, {ANOTHER, PENDING, FRAUD_ACCEPT}, {GO, SETTLEMENT, FRAUD_ACCEPT}},
-                               {{GO, EXPIRE, FRAUD_ACCEPT}, {ANOTHER, PENDING, FRAUD_ACCEPT}, {GO, SETTLEMENT, FRAUD_ACCEPT}}},
+    {"late_settlement", false, {{GO, EXPIRE, FRAUD_ACCEPT}, {LATER, SETTLEMENT, FRAUD_ACCEPT}},
+                               {{GO, EXPIRE, FRAUD_ACCEPT}, {LATER, SETTLEMENT, FRAUD_ACCEPT}}},
     {"two_settlements", false, {{GO, SETTLEMENT, FRAUD_ACCEPT}, {ANOTHER, PENDING, FRAUD_ACCEPT}, {GO, SETTLEMENT, FRAUD_ACCEPT}},
                                {{GO, SETTLEMENT, FRAUD_ACCEPT}, {ANOTHER, PENDING, FRAUD_ACCEPT}, {GO, SETTLEMENT, FRAUD_ACCEPT}}},
     {NULL, false, {{END, PENDING, FRAUD_ACCEPT}}, {{END, PENDING, FRAUD_ACCEPT}}},
@@ -96,11 +104,36 @@ static struct txn *txn_to_pay(struct sim *s, struct order *o, const struct metho
     return txn_start(s, o, m);
 }
 
+static void money_comes(struct sim *s, void *what)
+{
+    struct txn *before = sim_txn(s, what);
+
+    free(what);
+    if (before)
+        txn_move(s, txn_start(s, before->order, before->method), SETTLEMENT, FRAUD_ACCEPT,
+                 FAULT_NONE);
+}
+
+static struct txn *come_later(struct sim *s, struct txn *t)
+{
+    char *id = strdup(t->id);
+
+    if (!id)
+        abort(); /* out of memory */
+    if (s->notifier)
+        agenda_add(notifier_agenda(s->notifier), sim_now_us(s) + LATE_US, money_comes, id);
+    else
+        money_comes(s, id);
+    return t;
+}
+
 static struct txn *take_step(struct sim *s, struct txn *t, const struct step *step,
                              enum fault fault)
 {
     if (step->kind == ANOTHER)
         return txn_start(s, t->order, t->method);
+    if (step->kind == LATER)
+        return come_later(s, t);
     if (s->cfg->tell_pending && t->status == PENDING && !t->told && step->to != PENDING)
         txn_tell(s, t, FAULT_NONE);
     txn_move(s, t, step->to, step->fraud, fault);

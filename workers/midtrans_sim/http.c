@@ -51,6 +51,7 @@ static int create(const struct visit *v)
     struct snap_headers headers = {http_header(v->http, "X-Append-Notification"),
                                    http_header(v->http, "X-Override-Notification")};
     struct snap_request wish;
+    struct answer answer;
     const char *messages[8];
     size_t n;
 
@@ -59,7 +60,10 @@ static int create(const struct visit *v)
     if (!snap_parse(v->arena, v->http->body, v->http->n_body, &wish, messages, &n))
         return reply_answer(v, (struct answer){400, snap_error_text(v->arena, messages, n)});
     wish.notify_urls = snap_notify_urls(v->sim, v->arena, &headers);
-    return reply_answer(v, snap_create(v->sim, v->arena, &wish));
+    answer = snap_create(v->sim, v->arena, &wish);
+    if (answer.status == 201)
+        autopay_expect(v->sim, wish.order_id);
+    return reply_answer(v, answer);
 }
 
 /* POST /snap/v1/transactions/{token}/cancel */

@@ -7,6 +7,7 @@
 #include "workers/midtrans_sim/http.h"
 #include "workers/midtrans_sim/journal.h"
 #include "workers/midtrans_sim/notify.h"
+#include "workers/midtrans_sim/pay.h"
 #include "workers/midtrans_sim/sim.h"
 #include "wrap/crypt.h"
 #include "wrap/httpd.h"
@@ -25,6 +26,7 @@ static const struct env_row settings[] = {
     ENV_TEXT("SIM_FINISH_URL", struct sim_config, finish_url, ""),
     ENV_TEXT("SIM_STATE", struct sim_config, state_path, ""),
     ENV_TEXT("SIM_ANSWER_STYLE", struct sim_config, style, "body"), /* body | http */
+    ENV_TEXT("SIM_AUTOPAY", struct sim_config, autopay, ""), /* method:outcome */
     ENV_TEXT("LOG_LEVEL", struct sim_config, log_level, "info"),
     ENV_INT("SIM_NOTIFY_DELAY_MS", struct sim_config, delay_ms, "0", 0, 3600000),
     ENV_INT("SIM_NOTIFY_DUPLICATE", struct sim_config, duplicate, "0", 0, 20),
@@ -94,7 +96,9 @@ int main(int argc, char **argv)
     if (read_settings(&cfg).kind)
         return EXIT_SETTINGS;
     log_init("midtrans_sim", cfg.log_level);
-    if (sim_init(&s, &cfg).kind)
+    if (!autopay_is_known(cfg.autopay))
+        log_error("sim.settings_refused", kv_text("SIM_AUTOPAY", cfg.autopay));
+    if (!autopay_is_known(cfg.autopay) || sim_init(&s, &cfg).kind)
         return EXIT_SETTINGS;
     if (argc == 2)
         return EXIT_OK;

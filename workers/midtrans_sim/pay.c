@@ -172,6 +172,57 @@ struct pay_result pay(struct sim *s, struct order *o, const struct pay_form *f)
     return refuse(400, "no such outcome");
 }
 
+/* ---- by itself ---- */
+
+static struct pay_form autopay_form(struct arena *a, const char *autopay)
+{
+    size_t n = strcspn(autopay, ":");
+
+    return (struct pay_form){
+        .method = arena_strndup(a, autopay, n),
+        .outcome = autopay[n] ? autopay + n + 1 : "",
+        .fault = "",
+    };
+}
+
+bool autopay_is_known(const char *autopay)
+{
+    struct arena *a = arena_new();
+    struct pay_form f = autopay_form(a, autopay);
+    const struct outcome *out = outcomes;
+    bool known;
+
+    while (out->name && strcmp(out->name, f.outcome) != 0)
+        out++;
+    known = !*autopay || (method_find(f.method) && out->name);
+    arena_free(a);
+    return known;
+}
+
+static void autopay(struct sim *s, void *order_id)
+{
+    struct order *o = sim_order(s, order_id);
+    struct arena *a = arena_new();
+    struct pay_form f = autopay_form(a, s->cfg->autopay);
+
+    if (o)
+        (void)pay(s, o, &f); /* one that somebody was quicker to pay or close is left alone */
+    arena_free(a);
+    free(order_id);
+}
+
+void autopay_expect(struct sim *s, const char *order_id)
+{
+    char *id;
+
+    if (!s->notifier || !*s->cfg->autopay)
+        return;
+    id = strdup(order_id);
+    if (!id)
+        abort(); /* out of memory */
+    agenda_add(notifier_agenda(s->notifier), sim_now_us(s), autopay, id);
+}
+
 const char *pay_return_url(const struct sim *s, struct arena *a, const struct order *o,
                            const struct txn *t)
 {

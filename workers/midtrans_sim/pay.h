@@ -19,6 +19,11 @@ struct pay_result {
 };
 struct pay_result pay(struct sim *s, struct order *o, const struct pay_form *f);
 
+/* The buyer who is always there (SIM_AUTOPAY): pays a new page right after its creation was
+ * answered. */
+bool autopay_is_known(const char *autopay); /* "", or the names of a method and an outcome */
+void autopay_expect(struct sim *s, const char *order_id);
+
 /* The finish URL with its three parameters; NULL when none is known. */
 const char *pay_return_url(const struct sim *s, struct arena *a, const struct order *o,
                            const struct txn *t);

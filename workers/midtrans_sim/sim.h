@@ -59,6 +59,7 @@ struct sim_config {
     const char *listen, *public_url, *server_key, *notification_url, *finish_url, *state_path,
         *style;
     const char *log_level, *environment;
+    const char *autopay; /* "method:outcome" of a buyer who is always there; "" for none */
     int64_t delay_ms, duplicate, shuffle, lose_percent, retry_scale;
     int64_t keep, seed, direct_refused;
     bool tell_pending;

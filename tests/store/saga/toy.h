@@ -147,29 +147,6 @@ static const char *words_of(struct toy *t, const char *subject)
     return pg_text(&rows, 0, 0);
 }
 
-static void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
-{
-    struct outbox *o = outbox_new(a, "/toy", 1);
-
-    outbox_tell(o, (struct fact){.stream = STREAM,
-                                 .type = "Said",
-                                 .subject = subject,
-                                 .data = arena_printf(a, "{\"word\":\"%s\"}", word)});
-    outbox_save(o, tx);
-}
-
-static void say(struct toy *t, const char *subject, const char *word)
-{
-    struct arena *a = arena_new();
-    struct pg *tx;
-
-    assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
-    tell(tx, a, subject, word);
-    assert_int_equal(pg_commit(tx).kind, ERR_NONE);
-    arena_free(a);
-    relay_wake(t->relay);
-}
-
 static const struct redis_value *redis_words(struct toy *t, const char *const *words, size_t n)
 {
     struct redis_args *c = redis_args(t->arena, words[0]);

@@ -1,0 +1,190 @@
+/* test_job.c - jobs: claimed once, called outside transactions, settled with their effects. */
+#include "toy.h"
+
+static int n_failures; /* so many calls fail first */
+static struct err call_error;
+
+static struct err call_world(void *domain, struct job *job)
+{
+    struct toy *t = domain;
+
+    t->n_calls++;
+    task_sleep(5 * US_PER_MS); /* the world takes its time; others run meanwhile */
+    if (n_failures > 0) {
+        n_failures--;
+        return call_error;
+    }
+    job->outcome =
+        arena_strdup(job->arena, json_string_value(json_object_get(job->payload, "word")));
+    return OK;
+}
+
+static struct err settle(struct job_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct pg_args *args = pg_args(b->arena);
+        const struct job *job = b->jobs[i];
+        pg_add_text(args, job->subject);
+        pg_add_text(args, job->outcome ? (const char *)job->outcome : "timer");
+        pg_queue(b->tx, &sql_see, args);
+    }
+    return OK;
+}
+
+static void owe(struct toy *t, const char *key, int64_t due_us)
+{
+    struct arena *a = arena_new();
+    struct job_list *l = job_list_new(a);
+    struct pg *tx;
+
+    job_add(l, (struct new_job){.kind = t->kinds[1].kind,
+                                .key = key,
+                                .subject = key,
+                                .due_us = due_us,
+                                .payload = arena_printf(a, "{\"word\":\"%s\"}", key)});
+    assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
+    job_list_save(l, tx);
+    assert_int_equal(pg_commit(tx).kind, ERR_NONE);
+    job_runner_wake(t->runner, job_list_first_due(l));
+    arena_free(a);
+}
+
+static void calls_run_together_and_settle_once(struct toy *t)
+{
+    for (int i = 0; i < 100; i++)
+        owe(t, arena_printf(t->arena, "j%d", i), clock_now_us());
+    until(n_seen(t) == 100);
+    until(n_jobs(t, "%", "%") == 0);
+    assert_int_equal(t->n_calls, 100);
+}
+
+static void a_second_one_of_the_same_key_is_dropped(struct toy *t)
+{
+    int64_t soon = clock_now_us() + 100 * US_PER_MS;
+
+    owe(t, "same", soon);
+    owe(t, "same", soon);
+    until(n_seen(t) == 1);
+    until(n_jobs(t, "%", "%") == 0);
+    assert_int_equal(t->n_calls, 1);
+}
+
+static void a_timer_waits_until_it_is_due(struct toy *t)
+{
+    int64_t due = clock_now_us() + 300 * US_PER_MS;
+
+    owe(t, "later", due);
+    until(n_seen(t) == 1);
+    assert_true(clock_now_us() >= due);
+    assert_string_equal(words_of(t, "later"), "timer");
+    assert_int_equal(t->n_calls, 0);
+}
+
+static void what_fails_for_a_while_is_tried_again(struct toy *t)
+{
+    n_failures = 3;
+    call_error = ERR(ERR_TIMEOUT, "no answer");
+    owe(t, "again", clock_now_us());
+    until(n_seen(t) == 1);
+    assert_int_equal(t->n_calls, 4);
+}
+
+static void what_can_never_work_is_kept_for_an_operator(struct toy *t)
+{
+    n_failures = 100;
+    call_error = ERR(ERR_INVALID, "refused for good");
+    owe(t, "dead", clock_now_us());
+    until(n_jobs(t, "dead", "world") == 1);
+    assert_int_equal(t->n_calls, 1);
+    n_failures = 0;
+}
+
+static void attempts_are_bounded_but_trouble_of_ours_is_none(struct toy *t)
+{
+    n_failures = 2;
+    call_error = ERR(ERR_UNAVAILABLE, "nothing has happened");
+    owe(t, "world-down", clock_now_us()); /* two failures that are no attempts */
+    until(n_seen(t) == 1);
+    n_failures = 100;
+    call_error = ERR(ERR_TIMEOUT, "no answer");
+    owe(t, "too-often", clock_now_us());
+    until(n_jobs(t, "dead", "world") == 1);
+    assert_int_equal(t->n_calls, 3 + 5); /* max_attempts */
+    n_failures = 0;
+}
+
+/* A job that spoils the transaction of its batch does not take the others down. */
+static struct err settle_or_poison(struct job_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (strcmp(b->jobs[i]->key, "poison") == 0)
+            return ERR(ERR_BUG, "poison");
+    }
+    return settle(b);
+}
+
+static void poison_is_found_in_its_batch(struct toy *t)
+{
+    int64_t due = clock_now_us() + 100 * US_PER_MS;
+
+    owe(t, "good", due);
+    owe(t, "poison", due);
+    owe(t, "fine", due);
+    until(n_seen(t) == 2);
+    until(n_jobs(t, "dead", "world") == 1);
+}
+
+/* Killed between the call and its commit: the claim runs out, and somebody calls again. */
+static void a_lost_claim_is_taken_over(struct toy *t)
+{
+    static const struct sql claim = {"toy_claim", "update job set attempts = attempts + 1,"
+                                                  " due_at = now() + interval '300 milliseconds'"};
+    int64_t due = clock_now_us() + 60 * US_PER_S;
+
+    owe(t, "taken", due); /* not due: the runner leaves it alone while "another" claims it */
+    assert_int_equal(pg_exec(t->pg, &claim, NULL, t->arena, NULL).kind, ERR_NONE);
+    until(n_seen(t) == 1);
+    assert_int_equal(t->n_calls, 1);
+}
+
+static const struct job_kind world = {.kind = "world",
+                                      .call = call_world,
+                                      .settle = settle,
+                                      .timeout_us = US_PER_S,
+                                      .backoff_us = 5 * US_PER_MS,
+                                      .max_attempts = 5};
+static const struct job_kind timer = {.kind = "timer", .settle = settle};
+static const struct job_kind spoilt = {.kind = "world", .settle = settle_or_poison};
+
+#define STORY(name, kind)                                                                          \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        play(name, &(kind));                                                                       \
+    }
+STORY(calls_run_together_and_settle_once, world)
+STORY(a_second_one_of_the_same_key_is_dropped, world)
+STORY(a_timer_waits_until_it_is_due, timer)
+STORY(what_fails_for_a_while_is_tried_again, world)
+STORY(what_can_never_work_is_kept_for_an_operator, world)
+STORY(attempts_are_bounded_but_trouble_of_ours_is_none, world)
+STORY(poison_is_found_in_its_batch, spoilt)
+STORY(a_lost_claim_is_taken_over, world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls_run_together_and_settle_once),
+        cmocka_unit_test(test_a_second_one_of_the_same_key_is_dropped),
+        cmocka_unit_test(test_a_timer_waits_until_it_is_due),
+        cmocka_unit_test(test_what_fails_for_a_while_is_tried_again),
+        cmocka_unit_test(test_what_can_never_work_is_kept_for_an_operator),
+        cmocka_unit_test(test_attempts_are_bounded_but_trouble_of_ours_is_none),
+        cmocka_unit_test(test_poison_is_found_in_its_batch),
+        cmocka_unit_test(test_a_lost_claim_is_taken_over),
+    };
+
+    crypt_init();
+    log_init("test", getenv("LOG_LEVEL") ? getenv("LOG_LEVEL") : "error");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -18,7 +18,7 @@ returning order_id;
 -- name: order_release_keys
 delete from idempotency as i
  using unnest($1::bigint[], $2::text[]) as k (user_id, key)
- where i.user_id = k.user_id and i.key = k.key;
+ where i.user_id = k.user_id and i.key = k.key and i.user_id = any ($1::bigint[]);
 
 -- name: order_find_key
 select encode(i.body_hash, 'hex'), i.order_id, d.number, d.total, d.currency
@@ -59,17 +59,23 @@ select o.id, d.number, o.user_id, o.status, o.payment_status, o.version, o.cance
 select o.id, d.number, o.user_id, o.status, o.payment_status, o.version, o.cancel_reason, o.payment_url,
        us(o.payment_expires_at), d.currency, d.subtotal, d.shipping, d.total, d.items, d.shipping_address,
        us(d.created_at), us(d.expires_at)
-  from orders as o join order_details as d on d.order_id = o.id
- where o.user_id = $1::bigint and o.id < $2::uuid and ($3::text = '' or o.status = $3::text)
- order by o.id desc limit $4::int;
+  from (select id, user_id, status, payment_status, version, cancel_reason, payment_url, payment_expires_at
+          from orders
+         where user_id = $1::bigint and id < $2::uuid and ($3::text = '' or status = $3::text)
+         order by id desc limit $4::int) as o
+  join order_details as d on d.order_id = o.id
+ order by o.id desc;
 
 -- name: order_list_all
 select o.id, d.number, o.user_id, o.status, o.payment_status, o.version, o.cancel_reason, o.payment_url,
        us(o.payment_expires_at), d.currency, d.subtotal, d.shipping, d.total, d.items, d.shipping_address,
        us(d.created_at), us(d.expires_at)
-  from orders as o join order_details as d on d.order_id = o.id
- where o.id < $1::uuid and ($2::text = '' or o.status = $2::text)
- order by o.id desc limit $3::int;
+  from (select id, user_id, status, payment_status, version, cancel_reason, payment_url, payment_expires_at
+          from orders
+         where id < $1::uuid and ($2::text = '' or status = $2::text)
+         order by id desc limit $3::int) as o
+  join order_details as d on d.order_id = o.id
+ order by o.id desc;
 
 -- name: order_history_get
 select status, reason, us(at) from order_history where order_id = $1::uuid order by version;
@@ -86,6 +92,7 @@ select id, user_id, status, payment_status, version
 select order_id, number, email, currency, total, items, shipping_address
   from order_details where order_id = any ($1::uuid[]);
 
+-- `= any` keeps the planner on the primary key also while it has no statistics of a young table.
 -- name: order_update
 update orders as o
    set status = c.status, payment_status = c.payment_status, version = c.version::int,
@@ -94,7 +101,7 @@ update orders as o
        payment_expires_at = coalesce(ts(nullif(c.payment_expires_us, 0)), o.payment_expires_at)
   from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
        as c (id, status, payment_status, version, cancel_reason, payment_url, payment_expires_us)
- where o.id = c.id;
+ where o.id = c.id and o.id = any ($1::uuid[]);
 
 -- name: order_history_insert
 insert into order_history (order_id, version, status, reason, at)

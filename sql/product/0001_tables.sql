@@ -38,6 +38,14 @@ create index product_search on product using gin (search);
 create index product_name_like on product using gin (name gin_trgm_ops);
 create index product_newest on product (created_at desc, id desc) where not removed;
 
+-- Products whose name holds a word written nearly so: "lptop" finds a laptop. A function, for it brings its own
+-- threshold: pg_trgm's of 0.6 forgives too little in short words. Its library is loaded first, so that whoever is not
+-- a superuser may name its setting.
+do $$ begin perform show_limit(); end $$;
+create function product_spelt_like(words text) returns setof bigint
+language sql stable parallel safe set pg_trgm.word_similarity_threshold = 0.45
+as $$ select id from product where words <% name $$;
+
 create table product_category (
     product_id bigint not null references product (id),
     category_id bigint not null constraint product_category_known references category (id) on delete cascade,

@@ -52,6 +52,10 @@ with recursive wanted as (
     select c.id from category c join wanted w on c.parent_id = w.id
 ), asked as (
     select websearch_to_tsquery('indonesian', $9::text) || websearch_to_tsquery('english', $9::text) as words
+), hit as (
+    select p.id from asked join product p on p.search @@ asked.words
+    union
+    select product_spelt_like($9::text)
 ), page as (
     select p.id, count(*) over () as total,
            row_number() over (order by
@@ -64,9 +68,8 @@ with recursive wanted as (
                case when $5::text = 'relevance'
                     then ts_rank(p.search, asked.words) + word_similarity($9::text, p.name) end desc,
                p.id desc) as place
-      from asked, product p join stock s on s.product_id = p.id
+      from asked, hit join product p on p.id = hit.id join stock s on s.product_id = p.id
      where not p.removed and (p.active or $4::boolean)
-       and (p.search @@ asked.words or $9::text <% p.name)
        and ($1::bigint is null or p.id in (
                 select pc.product_id from product_category pc join wanted w on w.id = pc.category_id))
        and p.price between $2::bigint and $3::bigint

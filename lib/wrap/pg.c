@@ -6,6 +6,7 @@
 #include "wrap/pg_internal.h"
 
 #define N_TRANSACTIONS 2
+#define REPLAN_US (10 * US_PER_S)
 
 static const struct err no_database = {ERR_UNAVAILABLE, "no database connection"};
 
@@ -19,6 +20,7 @@ struct pg *pg_open(struct loop *l, const struct pg_config *cfg)
     pool->self.pool = pool;
     pool->loop = l;
     pool->cfg = *cfg;
+    pool->replan_us = REPLAN_US;
     pool->n_transactions = n;
     pool->transactions = calloc((size_t)n, sizeof *pool->transactions);
     if (!pool->transactions)
@@ -131,6 +133,9 @@ static struct err exec_shared(struct pg *pg, const struct sql *s, const struct p
         return no_database;
     if (task_deadline() <= clock_mono_us())
         return ERR(ERR_UNAVAILABLE, "too late: the statement was not sent");
+    pg_request_replan(c);
+    if (c->state != PG_CONN_UP)
+        return no_database;
     r = pg_request_open(c);
     r->commits = true;
     pg_request_add(c, r, s, args);

@@ -121,6 +121,7 @@ static void connected(struct pg_conn *c)
     c->known_down = c->dying = false;
     c->n_failed = 0;
     c->life++;
+    c->planned_mono_us = clock_mono_us();
     pg_pool_came(c);
 }
 

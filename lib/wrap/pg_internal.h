@@ -79,6 +79,8 @@ struct pg_request *pg_request_open(struct pg_conn *c);
 void pg_request_add(struct pg_conn *c, struct pg_request *r, const struct sql *s,
                     const struct pg_args *args);
 void pg_request_seal(struct pg_conn *c, struct pg_request *r);
+/* Before the statements of a transaction or one of its own: has old plans made anew. */
+void pg_request_replan(struct pg_conn *c);
 /* Waits for a sealed request until the task's deadline: ERR_TIMEOUT then, else OK and r is done. */
 struct err pg_request_wait(struct pg_request *r) MUST_CHECK;
 void pg_request_abandon(struct pg_request *r); /* freed when done */
@@ -125,7 +127,8 @@ struct pg_conn {
     struct event *watchdog; /* is armed while something is awaited */
     bool watching;
     int64_t progress_mono_us;
-    int n_sealed; /* requests whose Sync is sent and not answered */
+    int64_t planned_mono_us; /* when its statements' plans were made, at the latest */
+    int n_sealed;            /* requests whose Sync is sent and not answered */
     struct pg_request *first, *last;
     struct pg_answers answers;
     struct pg_known known;
@@ -154,6 +157,7 @@ struct pg_pool {
     struct loop *loop;
     struct pg_config cfg;
     bool closed;
+    int64_t replan_us; /* how old plans may grow */
     int n_inside; /* tasks waiting within our functions: the last one out frees a closed pool */
     struct pg_line for_shared, for_transaction;
     struct pg_conn shared;

@@ -140,6 +140,25 @@ void pg_request_seal(struct pg_conn *c, struct pg_request *r)
     pg_pipe_flush(c);
 }
 
+/* A prepared statement's plan is kept, but it may have been made when its tables were empty, where
+ * reading all of them looked best; nothing tells the server that they grow until they are analyzed.
+ */
+void pg_request_replan(struct pg_conn *c)
+{
+    static const struct sql discard = {"pg_discard_plans", "discard plans"};
+    int64_t now = clock_mono_us();
+    struct pg_request *r;
+
+    if (now - c->planned_mono_us < c->pool->replan_us)
+        return;
+    c->planned_mono_us = now;
+    r = pg_request_open(c);
+    r->abandoned = true;
+    pg_request_add(c, r, &discard, NULL);
+    if (c->state == PG_CONN_UP)
+        pg_request_seal(c, r);
+}
+
 struct err pg_request_wait(struct pg_request *r)
 {
     struct err e = OK;

@@ -105,6 +105,8 @@ struct err pg_begin(struct pg *pg, struct arena *arena, struct pg **out)
 
 static void add(struct pg *tx, const struct sql *s, const struct pg_args *args)
 {
+    if (!tx->failed.kind && !tx->began)
+        pg_request_replan(tx->conn);
     if (tx->failed.kind)
         return;
     if (!tx->open)

@@ -229,7 +229,8 @@ static void stay_small(void)
 
 int app_main(int argc, char **argv, const struct service *service)
 {
-    /* Static: what a domain keeps for good can still be reached when leaks are looked for at the end. */
+    /* Static: what a domain keeps for good can still be reached when leaks are looked for at the
+     * end. */
     static struct app_private private;
     static struct app app;
 

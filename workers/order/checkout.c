@@ -93,8 +93,7 @@ static struct err name_product(struct request *req, struct err e, int64_t produc
     if (e.kind != ERR_UNFIT || !product_id)
         return e;
     return reply_problem(
-        req, ERR_UNFIT,
-        arena_printf(req->arena, "product %lld %s", (long long)product_id, e.what));
+        req, ERR_UNFIT, arena_printf(req->arena, "product %lld %s", (long long)product_id, e.what));
 }
 
 static struct err take_cart(struct checkout *c, struct request *req, struct wish *wish)

@@ -77,12 +77,11 @@ static int by_product(const void *a, const void *b)
     return x->product_id < y->product_id ? -1 : x->product_id > y->product_id;
 }
 
-static const struct catalogue_entry *find_entry(const struct catalogue_entry *known, size_t n,
-                                                int64_t product_id)
+static const struct catalogue_entry *find_entry(const struct catalogue *known, int64_t product_id)
 {
     const struct catalogue_entry wanted = {.product_id = product_id};
     const struct catalogue_entry *found =
-        n ? bsearch(&wanted, known, n, sizeof wanted, by_product) : NULL;
+        known->n ? bsearch(&wanted, known->entries, known->n, sizeof wanted, by_product) : NULL;
 
     return found && found->active ? found : NULL;
 }
@@ -96,7 +95,7 @@ static struct err add_line(struct money *sum, const struct order_line *line, con
 }
 
 struct err order_price(struct order *o, struct order_line *lines, size_t n,
-                       const struct catalogue_entry *known, size_t n_known, int64_t *product_id)
+                       const struct catalogue *known, int64_t *product_id)
 {
     struct money sum = money_of(0, "");
 
@@ -104,7 +103,7 @@ struct err order_price(struct order *o, struct order_line *lines, size_t n,
     if (n == 0)
         return ERR(ERR_UNFIT, "an order needs a line");
     for (size_t i = 0; i < n; i++) {
-        const struct catalogue_entry *entry = find_entry(known, n_known, lines[i].product_id);
+        const struct catalogue_entry *entry = find_entry(known, lines[i].product_id);
 
         *product_id = lines[i].product_id;
         if (!entry)

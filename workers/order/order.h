@@ -68,18 +68,22 @@ struct catalogue_entry {
     bool active;
 };
 
+struct catalogue {
+    struct catalogue_entry *entries; /* by product id */
+    size_t n;
+};
+
 const char *order_status_name(enum order_status s);
 bool order_status_parse(const char *name, enum order_status *out);
 bool order_has_ended(enum order_status s); /* nothing but a refund comes after */
 const char *payment_status_name(enum payment_status s);
 bool payment_status_parse(const char *name, enum payment_status *out);
 
-/* Names and prices from the catalogue (`known`, by product id) into the lines, sums into the order.
- * ERR_UNFIT: *product_id is not sold (the line's), or, when it is 0, the currencies differ or the
- * total is beyond what we take. */
+/* Names and prices from the catalogue into the lines, sums into the order. ERR_UNFIT: *product_id
+ * is not sold (the line's), or, when it is 0, the currencies differ or the total is beyond what we
+ * take. */
 struct err order_price(struct order *o, struct order_line *lines, size_t n,
-                       const struct catalogue_entry *known, size_t n_known,
-                       int64_t *product_id) MUST_CHECK;
+                       const struct catalogue *known, int64_t *product_id) MUST_CHECK;
 
 /* The day and a scrambled serial number of 30 bits: as unique as the serial is, and no count to be
  * read off. */

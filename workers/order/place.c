@@ -81,7 +81,7 @@ static struct err decide(struct group *g, struct placing *p, const struct catalo
 
     if (p->result.kind)
         return OK;
-    p->result = order_price(o, p->lines, p->n_lines, known->entries, known->n, &p->product_id);
+    p->result = order_price(o, p->lines, p->n_lines, known, &p->product_id);
     if (p->result.kind)
         return OK;
     e = take_number(g, p);
@@ -190,7 +190,7 @@ struct err place_orders(void *context, struct gather_item **items, size_t n)
     struct placing *all[PLACE_MAX_ITEMS];
     struct err e;
 
-    assert(n <= PLACE_MAX_ITEMS);
+    assert(n > 0 && n <= PLACE_MAX_ITEMS);
     for (size_t i = 0; i < n; i++)
         all[i] = (struct placing *)(void *)items[i];
     e = place_group(context, all, n);

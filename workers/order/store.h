@@ -12,10 +12,6 @@
 
 /* ---- taking orders ---- */
 
-struct catalogue {
-    struct catalogue_entry *entries;
-    size_t n;
-};
 struct err order_store_catalogue(struct pg *pg, struct arena *a, const int64_t *product_ids,
                                  size_t n, struct catalogue *out) MUST_CHECK;
 

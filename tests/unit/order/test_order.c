@@ -33,13 +33,15 @@ static void names_go_both_ways(void **state)
 
 /* ---- prices ---- */
 
-static const struct catalogue_entry shop[] = {
+static struct catalogue_entry shop_entries[] = {
     {2, 25000, "Teh", "IDR", true},
     {7, 150000, "Kopi", "IDR", true},
     {8, 1, "Gone", "IDR", false},
     {9, 500, "Book", "USD", true},
     {10, MONEY_MAX_MINOR, "Moon", "IDR", true},
 };
+
+static const struct catalogue shop = {shop_entries, sizeof shop_entries / sizeof *shop_entries};
 
 struct price_story {
     struct order_line lines[2];
@@ -66,7 +68,7 @@ static void prices_come_from_the_catalogue(void **state)
         struct price_story s = prices[i];
         struct order o = {.status = RECEIVED};
         int64_t product_id = -1;
-        struct err e = order_price(&o, s.lines, s.n, shop, sizeof shop / sizeof *shop, &product_id);
+        struct err e = order_price(&o, s.lines, s.n, &shop, &product_id);
 
         assert_int_equal(e.kind, s.total < 0 ? ERR_UNFIT : ERR_NONE);
         assert_int_equal(product_id, s.product_id);

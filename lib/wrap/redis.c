@@ -1,11 +1,12 @@
 /* redis.c - one connection: comes, greets, carries commands, is watched, goes, and comes back. */
 #include "wrap/redis.h"
 
-#include <assert.h>
 #include <event2/event.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -16,7 +17,7 @@
 #define GREETING_MOST_US (2 * US_PER_S) /* a stopped Redis still accepts connections */
 #define RETRY_FIRST_US (50 * US_PER_MS)
 #define RETRY_CAP_US (2 * US_PER_S)
-#define MOST_CALLS 65536 /* on their way; a Redis so far behind is as good as down */
+#define LOOK_UP_EVERY 8 /* attempts to connect */
 
 /* ---- the timer ---- */
 
@@ -114,32 +115,54 @@ static void greet(struct redis *r)
     redisAsyncCommand(r->context, on_greeting, r, "PING");
 }
 
+/* Looking up a name blocks the loop, for seconds when the name server is away too. So a name is
+ * looked up once, and again only when nobody has answered at its address for a while. */
+static const char *host_of(const struct redis *r)
+{
+    return r->address[0] && r->n_attempts % LOOK_UP_EVERY ? r->address : r->cfg.host;
+}
+
+static void remember_address(struct redis *r)
+{
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+
+    if (getpeername(r->context->c.fd, (struct sockaddr *)&peer, &n) != 0 ||
+        peer.ss_family == AF_UNIX ||
+        getnameinfo((struct sockaddr *)&peer, n, r->address, sizeof r->address, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        r->address[0] = '\0';
+}
+
 static void on_connect(const redisAsyncContext *context, int status)
 {
     struct redis *r = context->data;
 
     if (!r)
         return;
-    if (status == REDIS_OK)
-        greet(r);
-    else
+    if (status != REDIS_OK) {
         go_down(r, context->c.errstr);
+        return;
+    }
+    remember_address(r);
+    greet(r);
 }
 
-static redisAsyncContext *context_new(const struct redis_config *cfg)
+static redisAsyncContext *context_new(const struct redis *r)
 {
-    redisAsyncContext *context = cfg->host[0] == '/' ? redisAsyncConnectUnix(cfg->host)
-                                                     : redisAsyncConnect(cfg->host, cfg->port);
+    const char *host = host_of(r);
+    redisAsyncContext *context =
+        host[0] == '/' ? redisAsyncConnectUnix(host) : redisAsyncConnect(host, r->cfg.port);
 
     if (!context)
         abort();
     return context;
 }
 
-/* From the timer only, so never on a task's stack: names are looked up here. */
+/* From the timer only, never on a task's small stack. */
 static void connect_now(struct redis *r)
 {
-    r->context = context_new(&r->cfg);
+    r->context = context_new(r);
     if (r->context->err) {
         redis_drop(r, r->context->errstr);
         return;
@@ -150,23 +173,6 @@ static void connect_now(struct redis *r)
     redisAsyncSetConnectCallback(r->context, on_connect);
     redisAsyncSetDisconnectCallback(r->context, on_disconnect);
     watch_anew(r, r->cfg.timeout_us < GREETING_MOST_US ? r->cfg.timeout_us : GREETING_MOST_US);
-}
-
-/* Answers come in order: when the first call has waited too long since bytes last came, none will.
- */
-static void check_answers(struct redis *r)
-{
-    const struct redis_call *first = r->first;
-    int64_t due_mono_us;
-
-    if (!first)
-        return;
-    due_mono_us = first->sent_mono_us > r->heard_mono_us ? first->sent_mono_us : r->heard_mono_us;
-    due_mono_us += first->timeout_us;
-    if (clock_mono_us() >= due_mono_us)
-        redis_drop(r, "no answer");
-    else
-        redis_watch(r, due_mono_us);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -183,130 +189,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     else if (r->subscription)
         redis_subscription_check(r);
     else
-        check_answers(r);
-}
-
-/* ---- commands ---- */
-
-static struct redis_call *take_first(struct redis *r)
-{
-    struct redis_call *call = r->first;
-
-    r->first = call->next;
-    if (!r->first)
-        r->last = NULL;
-    r->n_calls--;
-    return call;
-}
-
-/* A reply of NULL: the connection ended first. */
-static void on_answer(redisAsyncContext *context, void *answer, void *arg)
-{
-    struct redis_call *call = arg;
-    struct redis *r = call->redis;
-
-    (void)context;
-    assert(r->first == call);
-    take_first(r);
-    if (!call->task) {
-        free(call);
-        return;
-    }
-    call->is_finished = true;
-    if (answer)
-        call->reply = redis_value_copy(call->arena, answer);
-    else if (r->is_closed)
-        call->result = ERR(ERR_UNAVAILABLE, "redis: closed");
-    else
-        call->result = ERR(ERR_TIMEOUT, "redis: connection lost before the answer");
-    task_wake(call->task);
-}
-
-static struct redis_call *call_new(struct redis *r, int64_t timeout_us)
-{
-    struct redis_call *call = calloc(1, sizeof *call);
-
-    if (!call)
-        abort();
-    call->redis = r;
-    call->sent_mono_us = clock_mono_us();
-    call->timeout_us = timeout_us > 0 ? timeout_us : r->cfg.timeout_us;
-    if (r->last)
-        r->last->next = call;
-    else
-        r->first = call;
-    r->last = call;
-    r->n_calls++;
-    return call;
-}
-
-/* NULL: no connection, and nothing has happened. */
-static struct redis_call *issue(struct redis *r, const struct redis_args *c, int64_t timeout_us)
-{
-    struct redis_call *call;
-
-    assert(!r->subscription);
-    if (r->link != LINK_UP || r->n_calls >= MOST_CALLS)
-        return NULL;
-    call = call_new(r, timeout_us);
-    redisAsyncCommandArgv(r->context, on_answer, call, (int)c->n, c->words, c->lengths);
-    redis_watch(r, call->sent_mono_us + call->timeout_us);
-    return call;
-}
-
-/* What Redis says when it has done nothing and will do it later, or elsewhere. */
-static struct err judge(const struct redis_value *v)
-{
-    static const char *const refusals[] = {"LOADING ", "READONLY ", "MASTERDOWN "};
-
-    if (v->type != REDIS_ERROR)
-        return OK;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if (strncmp(v->text, refusals[i], strlen(refusals[i])) == 0)
-            return ERR(ERR_UNAVAILABLE, "redis: not ready to serve");
-    return OK;
-}
-
-static struct err finish(struct redis_call *call, const struct redis_value **out)
-{
-    struct err e = call->result;
-
-    *out = call->reply;
-    if (!e.kind)
-        e = judge(call->reply);
-    free(call);
-    return e;
-}
-
-struct err redis_call(struct redis *r, const struct redis_args *c, int64_t timeout_us,
-                      const struct redis_value **out)
-{
-    struct redis_call *call;
-    int64_t deadline_mono_us;
-
-    *out = NULL;
-    if (task_deadline() <= clock_mono_us())
-        return ERR(ERR_UNAVAILABLE, "redis: no time left");
-    call = issue(r, c, timeout_us);
-    if (!call)
-        return ERR(ERR_UNAVAILABLE, "redis: not connected");
-    call->task = task_self();
-    call->arena = c->arena;
-    deadline_mono_us = call->sent_mono_us + call->timeout_us;
-    while (!call->is_finished) {
-        struct err e = task_wait(deadline_mono_us);
-
-        if (e.kind && !call->is_finished) {
-            call->task = NULL; /* on_answer() frees it */
-            return ERR(ERR_TIMEOUT, "redis: no answer in time");
-        }
-    }
-    return finish(call, out);
-}
-
-void redis_send(struct redis *r, const struct redis_args *c)
-{
-    (void)issue(r, c, 0);
+        redis_calls_check(r);
 }
 
 /* ---- birth and death ---- */

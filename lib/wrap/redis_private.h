@@ -29,6 +29,7 @@ enum redis_link { LINK_DOWN, LINK_CONNECTING, LINK_GREETING, LINK_UP };
 struct redis {
     struct loop *loop;
     struct redis_config cfg;
+    char address[64]; /* where host was found, once it was */
     enum redis_link link;
     redisAsyncContext *context;        /* NULL while down */
     struct event *readable, *writable; /* of the context */
@@ -54,6 +55,8 @@ void redis_free(struct redis *r);        /* once closed */
 void redis_watch(struct redis *r, int64_t at_mono_us); /* the timer fires then, or earlier */
 void redis_drop(struct redis *r,
                 const char *reason); /* closes, fails who waits, connects again later */
+
+void redis_calls_check(struct redis *r); /* the timer fired */
 
 struct redis_value *redis_value_copy(struct arena *a, const redisReply *reply);
 

@@ -1,7 +1,7 @@
 /* midtrans.c - Midtrans' calls. Facts: its order ids are ours for ever, a page made again revokes
  * the one before, errors come as HTTP statuses or as HTTP 200 with a code in the body, and 407 is a
  * state, not an error. */
-#include "workers/payment/midtrans.h"
+#include "workers/payment/midtrans_calls.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,17 +12,6 @@
 #define CREATE_TIMEOUT_US (8 * US_PER_S)
 #define CALL_TIMEOUT_US (4 * US_PER_S)
 
-struct url { /* a base split into what fetch wants */
-    const char *base, *prefix;
-};
-
-struct midtrans {
-    const struct midtrans_config *cfg;
-    struct fetch *fetch;
-    struct url snap, api;
-    const char *create_headers[5], *headers[4];
-};
-
 static const struct environment {
     const char *name, *key_prefix, *snap_url, *api_url;
 } environments[] = {
@@ -32,18 +21,6 @@ static const struct environment {
 };
 
 /* ---- calls ---- */
-
-struct answer {
-    int code;     /* the body's when it has one, else HTTP's */
-    json_t *body; /* NULL: no JSON */
-};
-
-struct call {
-    const char *method, *path, *body;
-    const struct url *to;
-    const char *const *headers;
-    int64_t timeout_us;
-};
 
 /* The code counts, wherever it stands. What is no answer at all, or trouble of theirs, is tried
  * again later. */
@@ -63,7 +40,8 @@ static struct err judge(const struct fetch_response *r, struct answer *out)
     return OK;
 }
 
-static struct err run(struct midtrans *m, struct arena *a, const struct call *c, struct answer *out)
+struct err midtrans_run(struct midtrans *m, struct arena *a, const struct call *c,
+                        struct answer *out)
 {
     struct fetch_request req = {.method = c->method,
                                 .base = c->to->base,
@@ -87,23 +65,23 @@ static struct err run(struct midtrans *m, struct arena *a, const struct call *c,
     return e;
 }
 
-static const char *path_of(struct arena *a, const struct payment *p, const char *verb)
+const char *midtrans_path(struct arena *a, const struct payment *p, const char *verb)
 {
     char id[ID_TEXT_SIZE];
     id_format(&p->attempt_id, id);
     return arena_printf(a, "/v2/%s/%s", id, verb);
 }
 
-static struct err post(struct midtrans *m, struct arena *a, const char *path, const char *body,
-                       struct answer *out)
+struct err midtrans_post(struct midtrans *m, struct arena *a, const char *path, const char *body,
+                         struct answer *out)
 {
-    return run(m, a, &(struct call){.method = "POST", .path = path, .body = body, .to = &m->api},
-               out);
+    return midtrans_run(
+        m, a, &(struct call){.method = "POST", .path = path, .body = body, .to = &m->api}, out);
 }
 
 /* ---- create ---- */
 
-static const char *first_message(const struct answer *r)
+const char *midtrans_message(const struct answer *r)
 {
     const char *s =
         json_string_value(json_array_get(json_object_get(r->body, "error_messages"), 0));
@@ -121,7 +99,7 @@ static struct err charge(void *self, struct arena *a, const struct payment *p, c
                      .headers = m->create_headers,
                      .timeout_us = CREATE_TIMEOUT_US};
     struct answer r;
-    struct err e = run(m, a, &c, &r);
+    struct err e = midtrans_run(m, a, &c, &r);
 
     if (e.kind)
         return e;
@@ -134,7 +112,7 @@ static struct err charge(void *self, struct arena *a, const struct payment *p, c
     if (r.code < 400)
         return ERR(ERR_TIMEOUT, "Midtrans gave no page");
     log_error("midtrans.charge_refused", kv_id("order_id", &p->order_id), kv_i64("code", r.code),
-              kv_text("message", first_message(&r)));
+              kv_text("message", midtrans_message(&r)));
     *news = (struct payment_news){.kind = CHARGE_REFUSED};
     return OK;
 }
@@ -160,12 +138,13 @@ static struct err read_status(struct midtrans *m, struct arena *a, const struct 
 }
 
 /* *found false: no method was chosen yet. */
-static struct err look(struct midtrans *m, struct arena *a, const struct payment *p,
-                       struct notice *out, bool *found)
+struct err midtrans_look(struct midtrans *m, struct arena *a, const struct payment *p,
+                         struct notice *out, bool *found)
 {
     struct answer r;
-    struct err e = run(
-        m, a, &(struct call){.method = "GET", .path = path_of(a, p, "status"), .to = &m->api}, &r);
+    struct err e = midtrans_run(
+        m, a, &(struct call){.method = "GET", .path = midtrans_path(a, p, "status"), .to = &m->api},
+        &r);
 
     *out = (struct notice){.transaction_status = "", .fraud_status = "", .payment_type = ""};
     *found = false;
@@ -177,12 +156,12 @@ static struct err look(struct midtrans *m, struct arena *a, const struct payment
     return read_status(m, a, p, &r, out);
 }
 
-static struct err ask(void *self, struct arena *a, const struct payment *p,
-                      struct payment_news *news)
+struct err midtrans_ask(void *self, struct arena *a, const struct payment *p,
+                        struct payment_news *news)
 {
     struct notice n;
     bool found;
-    struct err e = look(self, a, p, &n, &found);
+    struct err e = midtrans_look(self, a, p, &n, &found);
 
     *news = (struct payment_news){.kind = NO_NEWS};
     if (e.kind || !found)
@@ -195,158 +174,16 @@ static struct err ask(void *self, struct arena *a, const struct payment *p,
     return ERR(ERR_CONFLICT, "Midtrans says what we do not understand");
 }
 
-/* ---- giving up what is not paid ---- */
-
-struct closing {
-    enum news_kind stands;
-    const char *token; /* of the page; NULL: not known */
-};
-
-/* Any answer but "on progress" means that the page takes nobody any more. */
-static struct err close_page(struct midtrans *m, struct arena *a, const char *token, bool *closed)
-{
-    struct answer r;
-    struct err e;
-
-    *closed = true;
-    if (!token)
-        return OK;
-    e = run(m, a,
-            &(struct call){.method = "POST",
-                           .path = arena_printf(a, "/transactions/%s/cancel", token),
-                           .to = &m->snap},
-            &r);
-    if (!e.kind && r.code >= 400 && strstr(first_message(&r), "progress"))
-        *closed = false;
-    return e;
-}
-
-static struct err close_step(struct midtrans *m, struct arena *a, const struct payment *p,
-                             const struct closing *c, bool *closed)
-{
-    struct answer r;
-
-    if (c->stands == SAYS_PENDING)
-        return post(m, a, path_of(a, p, "expire"), NULL, &r);
-    if (c->stands == SAYS_CHALLENGE)
-        return post(m, a, path_of(a, p, "deny"), NULL, &r);
-    return close_page(m, a, c->token,
-                      closed); /* nothing chosen, or a refused try: another may come */
-}
-
-static void last_word(struct payment_news *news)
-{
-    if (news->kind == NO_NEWS || news->kind == SAYS_EXPIRE)
-        news->kind = CLOSED_UNPAID;
-    else if (news->kind == SAYS_DENY)
-        news->kind = CLOSED_DENIED;
-}
-
-static bool is_last(enum news_kind k, bool closed)
-{
-    if (k == SAYS_PENDING || k == SAYS_CHALLENGE)
-        return false;
-    return closed || (k != NO_NEWS && k != SAYS_DENY);
-}
-
-/* Asks, does what that word calls for, and asks again, for a buyer may be faster than we are. */
-static struct err give_up(void *self, struct arena *a, const struct payment *p, const char *token,
-                          struct payment_news *news)
-{
-    bool closed = false;
-    struct err e;
-
-    for (int i = 0; i < 5; i++) {
-        e = ask(self, a, p, news);
-        if (e.kind)
-            return e;
-        if (is_last(news->kind, closed)) {
-            last_word(news);
-            return OK;
-        }
-        e = close_step(self, a, p, &(struct closing){news->kind, token}, &closed);
-        if (e.kind)
-            return e;
-    }
-    return ERR(ERR_CONFLICT, "Midtrans does not let go of it yet");
-}
-
-/* ---- giving back ---- */
-
-static struct err refund_answered(const struct payment *p, const struct answer *r,
-                                  struct payment_news *news)
-{
-    news->kind = REFUND_DONE;
-    if (r->code == 200)
-        return OK;
-    if (r->code == 406 ||
-        r->code == 412) /* sent before, or it stands otherwise now: the next look will tell */
-        return ERR(ERR_CONFLICT, "the refund was sent before, or cannot be made now");
-    log_error("midtrans.refund_refused", kv_id("order_id", &p->order_id), kv_i64("code", r->code));
-    news->kind = REFUND_REFUSED;
-    return OK;
-}
-
-static struct err send_refund(struct midtrans *m, struct arena *a, const struct payment *p,
-                              struct payment_news *news)
-{
-    char key[ID_TEXT_SIZE];
-    struct answer r;
-    struct err e;
-
-    id_format(&p->attempt_id, key); /* one refund for an attempt: its id makes a repeat harmless */
-    e = post(m, a, path_of(a, p, "refund"),
-             json_text(a, json_pack("{s:s, s:s}", "refund_key", key, "reason",
-                                    p->reason ? p->reason : "order cancelled")),
-             &r);
-    return e.kind ? e : refund_answered(p, &r, news);
-}
-
-static struct err send_cancel(struct midtrans *m, struct arena *a, const struct payment *p,
-                              struct payment_news *news)
-{
-    struct answer r;
-    struct err e = post(m, a, path_of(a, p, "cancel"), NULL, &r);
-
-    news->kind = REFUND_DONE;
-    if (e.kind || r.code == 200)
-        return e;
-    return ERR(ERR_CONFLICT,
-               "it was settled meanwhile"); /* then it is a refund: the next look will tell */
-}
-
-static struct err refund(void *self, struct arena *a, const struct payment *p,
-                         struct payment_news *news)
-{
-    struct notice n;
-    bool found;
-    struct err e = look(self, a, p, &n, &found);
-    enum news_kind kind;
-
-    if (e.kind)
-        return e;
-    kind = notice_kind(&n);
-    *news = (struct payment_news){.kind = REFUND_DONE};
-    if (kind == SAYS_SUCCESS && notice_is_captured(&n))
-        return send_cancel(self, a, p, news);
-    if ((kind == SAYS_SUCCESS || kind == SAYS_PARTIAL_REFUND) &&
-        method_is_refundable(n.payment_type))
-        return send_refund(self, a, p, news);
-    if (kind != SAYS_REFUND && kind != SAYS_CANCEL && kind != SAYS_CHARGEBACK && kind != SAYS_DENY)
-        news->kind = REFUND_REFUSED; /* no API for this method, or it stands as it should not: a
-                                        person looks */
-    return OK;
-}
-
 /* ---- reviews ---- */
 
 static struct err review(void *self, struct arena *a, const struct payment *p, bool accept,
                          struct payment_news *news)
 {
     struct answer r;
-    struct err e = post(self, a, path_of(a, p, accept ? "approve" : "deny"), NULL, &r);
+    struct err e =
+        midtrans_post(self, a, midtrans_path(a, p, accept ? "approve" : "deny"), NULL, &r);
 
-    return e.kind ? e : ask(self, a, p, news);
+    return e.kind ? e : midtrans_ask(self, a, p, news);
 }
 
 /* ---- making one ---- */
@@ -405,9 +242,9 @@ struct err midtrans_new(const struct midtrans_config *cfg, struct fetch *fetch, 
     *out = (struct gateway){.name = "midtrans",
                             .self = m,
                             .charge = charge,
-                            .ask = ask,
-                            .close = give_up,
-                            .refund = refund,
+                            .ask = midtrans_ask,
+                            .close = midtrans_close,
+                            .refund = midtrans_refund,
                             .review = review};
     return OK;
 }

@@ -1,5 +1,6 @@
-/* jobs.c - calls to the provider. Each reads first how the payment stands, so that one that comes
- * late or twice does nothing, and leaves as its outcome what it learnt; all are settled alike. */
+/* worker_jobs.c - calls to the provider. Each reads first how the payment stands, so that one that
+ * comes late or twice does nothing, and leaves as its outcome what it learnt; all are settled
+ * alike. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "workers/payment/domain.h"

@@ -53,14 +53,16 @@ static struct err lead(struct hearer *h)
     return e;
 }
 
-/* Asks the owner of the stream to look at it. */
-static void hint_owner(struct hearer *h, const char *message)
+/* Asks the owner of the stream to look at it, and tells it from where on we miss entries. */
+static void hint_owner(struct hearer *h, bool gap)
 {
     struct arena *a = arena_new();
     struct redis_args *c = redis_args(a, "PUBLISH");
+    char position[ENTRY_ID_TEXT_SIZE];
 
+    entry_id_format(h->absorber.position, position);
     redis_add(c, arena_printf(a, "hint:%s", h->name));
-    redis_add(c, message);
+    redis_add(c, gap ? position : "");
     redis_send(h->cfg.commands, c);
     arena_free(a);
 }
@@ -103,7 +105,7 @@ static void wait_for_mending(struct hearer *h, bool gap)
                   kv_i64("seq", (int64_t)h->absorber.position.seq));
     h->gap = gap;
     h->odd_reads++;
-    hint_owner(h, gap ? "gap" : "stranger");
+    hint_owner(h, gap);
     task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
 }
 

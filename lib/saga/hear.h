@@ -32,8 +32,8 @@ struct batch { /* what a domain's on_batch gets; all of it lives until the commi
 };
 
 /* Loads the rows (locked, in id order), decides each event, queues what changes. An error undoes
- * the batch: UNAVAILABLE, TIMEOUT and CONFLICT try it again; any other looks for the culprit by
- * going one by one. */
+ * the batch: UNAVAILABLE and TIMEOUT try it again; any other looks for the culprit by going one by
+ * one and sets it aside, parked or dead as base/err.h says. */
 typedef struct err hear_fn(struct batch *b);
 
 struct hear_row {       /* a row in a domain's table */

@@ -253,7 +253,7 @@ static struct err run(struct absorber *b, struct arena *a, struct event *events,
 
 static bool passes_by_itself(struct err e)
 {
-    return e.kind == ERR_UNAVAILABLE || e.kind == ERR_TIMEOUT || e.kind == ERR_CONFLICT;
+    return e.kind == ERR_UNAVAILABLE || e.kind == ERR_TIMEOUT;
 }
 
 /* What the verdicts were before the attempt, so that another starts afresh. */
@@ -265,15 +265,24 @@ static void forget_verdicts(struct event *events, size_t n)
     }
 }
 
-/* Nothing passes by itself and one event alone does it: it becomes a dead letter. */
-static struct err bury_culprit(struct absorber *b, struct arena *a, struct event *culprit,
-                               struct err why)
+static bool may_fit_later(struct err e)
+{
+    return e.kind == ERR_CONFLICT || e.kind == ERR_NOT_FOUND || e.kind == ERR_LIMITED;
+}
+
+/* One event alone fails its transaction, and not because the world is down: it must not hold up the
+ * others. */
+static struct err set_aside(struct absorber *b, struct arena *a, struct event *culprit,
+                            struct err why)
 {
     size_t wait_at;
 
     log_error("hear.event_refused", kv_text("stream", b->name), kv_text("type", culprit->type),
               kv_text("subject", culprit->subject), kv_err(why));
-    event_broken(culprit, why.what);
+    if (may_fit_later(why))
+        event_early(culprit, why.what);
+    else
+        event_broken(culprit, why.what);
     return run(b, a, culprit, 1, &wait_at);
 }
 
@@ -305,7 +314,7 @@ struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *ev
         return OK;
     }
     if (e.kind)
-        e = bury_culprit(b, a, &events[0], e);
+        e = set_aside(b, a, &events[0], e);
     if (b->n_singly > 0)
         b->n_singly--;
     metric_observe_us(b->batches, clock_mono_us() - began);

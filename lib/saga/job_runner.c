@@ -225,7 +225,8 @@ static void start_all(struct job_runner *r, const struct pg_rows *rows)
             if (timers[i]->crew == &r->crews[c])
                 of_kind[n++] = timers[i];
             else
-                timers[n_others++] = timers[i]; /* those settled are freed: not to be looked at again */
+                timers[n_others++] =
+                    timers[i]; /* those settled are freed: not to be looked at again */
         }
         n_timers = n_others;
         if (n > 0)

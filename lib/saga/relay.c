@@ -43,14 +43,16 @@ static bool is_partition_of(const char *name, const char *base)
 static void on_hint(void *arg, const char *channel, const char *message)
 {
     struct relay *r = arg;
-    bool gap = strcmp(message, "gap") == 0;
+    struct entry_id missing_after;
+    bool gap = entry_id_parse(message, &missing_after).kind == ERR_NONE;
 
     for (size_t i = 0; i < r->n_streams; i++) {
         struct relay_stream *s = &r->streams[i];
         if (!is_partition_of(channel + strlen("hint:"), s->base))
             continue;
         s->knows_tail = false; /* somebody found something odd: look before the next append */
-        s->wants_rebuild |= gap && strcmp(channel + strlen("hint:"), s->name) == 0;
+        if (gap && strcmp(channel + strlen("hint:"), s->name) == 0)
+            relay_stream_miss(s, missing_after);
     }
     latch_set(&r->dirty);
 }

@@ -161,6 +161,13 @@ static struct err renew(const struct relay_config *cfg, const struct relay_strea
     return e;
 }
 
+void relay_stream_miss(struct relay_stream *s, struct entry_id missing_after)
+{
+    if (!s->wants_rebuild || entry_id_compare(missing_after, s->missing_after) < 0)
+        s->missing_after = missing_after;
+    s->wants_rebuild = true;
+}
+
 /* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin
  * at what is kept. */
 static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
@@ -171,6 +178,8 @@ static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s
     struct err e;
 
     e = lowest_group(cfg, s, a, &from);
+    if (s->wants_rebuild && entry_id_compare(s->missing_after, from) < 0)
+        from = s->missing_after;
     if (e.kind == ERR_NONE && entry_id_compare(from, (struct entry_id){0, 0}) != 0)
         e = outbox_knows(cfg, s, a, from, &knows);
     if (!knows || entry_id_compare(from, newest) > 0)

@@ -13,7 +13,8 @@ struct relay_stream {
     bool knows_tail;      /* else it must be asked for */
     struct entry_id tail; /* the stream's last id, and so the last row appended */
     bool ahead;           /* the stream has an entry of ours that the database never wrote */
-    bool wants_rebuild;   /* a hearer found a gap */
+    struct entry_id missing_after; /* with wants_rebuild: the lowest position that told of a gap */
+    bool wants_rebuild;            /* a hearer found a gap */
     int64_t rebuilt_mono_us;
     struct metric *appended, *refilled, *strangers;
 };
@@ -28,6 +29,8 @@ enum pass {
 /* Asks Redis where the stream ends, removes entries of strangers above our last, and finds out from
  * which row on to append. ERR_CONFLICT: the stream is ahead of the database. */
 struct err relay_stream_learn(const struct relay_config *cfg, struct relay_stream *s) MUST_CHECK;
+/* A hearer at that position found that entries are missing after it. */
+void relay_stream_miss(struct relay_stream *s, struct entry_id missing_after);
 /* Appends what is ripe, one batch. Needs the tail. A stream that ends elsewhere only makes it
  * unknown. */
 struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream *s,

@@ -132,6 +132,27 @@ static void a_missing_entry_is_noticed_and_brought_back(struct toy *t)
     until(hearer_is_well(t->hearer));
 }
 
+/* We were away, Redis lost everything with our mirror in it, and others' positions let the relay
+ * cut the stream. */
+static void what_was_cut_off_before_we_heard_it_comes_back(struct toy *t)
+{
+    const struct redis_value *all;
+
+    say_many(t, "a", 0, 5);
+    until(n_seen(t) == 5);
+    stop_hearer(t);
+    say_many(t, "a", 5, 15);
+    until(redis_do(t, "XLEN", STREAM)->integer == 15);
+    all = redis_do(t, "XRANGE", STREAM, "-", "+");
+    redis_do(t, "XGROUP", "DESTROY", STREAM, "toy");
+    redis_do(t, "XGROUP", "CREATE", STREAM, "another", all->elements[12].elements[0].text);
+    redis_do(t, "XTRIM", STREAM, "MINID", all->elements[12].elements[0].text);
+    start_hearer(t);
+    until(n_seen(t) == 15);
+    assert_string_equal(words_of(t, "a"), many(t, 0, 15));
+    until(hearer_is_well(t->hearer));
+}
+
 /* The sequence number of the slow one is lower, its commit later: a reader by sequence alone would
  * lose it. */
 static void a_slow_transaction_is_not_lost(struct toy *t)
@@ -226,6 +247,7 @@ STORY(a_lost_tail_is_told_again)
 STORY(strangers_become_dead_letters_and_stop_nothing)
 STORY(a_copied_entry_is_a_stranger)
 STORY(a_missing_entry_is_noticed_and_brought_back)
+STORY(what_was_cut_off_before_we_heard_it_comes_back)
 STORY(a_slow_transaction_is_not_lost)
 STORY(an_early_event_waits_with_those_behind_it)
 STORY(a_broken_event_is_kept_and_its_subject_waits)
@@ -242,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_strangers_become_dead_letters_and_stop_nothing),
         cmocka_unit_test(test_a_copied_entry_is_a_stranger),
         cmocka_unit_test(test_a_missing_entry_is_noticed_and_brought_back),
+        cmocka_unit_test(test_what_was_cut_off_before_we_heard_it_comes_back),
         cmocka_unit_test(test_a_slow_transaction_is_not_lost),
         cmocka_unit_test(test_an_early_event_waits_with_those_behind_it),
         cmocka_unit_test(test_a_broken_event_is_kept_and_its_subject_waits),

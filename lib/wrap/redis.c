@@ -124,7 +124,7 @@ static const char *host_of(const struct redis *r)
 
 static void remember_address(struct redis *r)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t n = sizeof peer;
 
     if (getpeername(r->context->c.fd, (struct sockaddr *)&peer, &n) != 0 ||

@@ -58,12 +58,13 @@ static void queue_finish(struct job_batch *b)
     pg_queue(b->tx, &sql_saga_job_finish, args);
 }
 
+/* A job that comes again by itself (a sweep) has no reason, and is no news. */
 static void log_fate(const struct job *job)
 {
     if (job->fate == JOB_DEAD)
         log_error("job.dead", kv_text("kind", job->kind), kv_text("key", job->key),
                   kv_text("reason", job->reason));
-    else
+    else if (job->reason)
         log_info("job.put_off", kv_text("kind", job->kind), kv_text("key", job->key),
                  kv_text("reason", job->reason), kv_i64("attempts", job->attempts));
 }

@@ -168,12 +168,18 @@ const char *http_header(const struct http_request *req, const char *name)
 
 static void exchange_free(struct exchange *x)
 {
-    struct httpd *h = x->httpd;
-
     free(x->decoded_path);
     free(x);
-    if (--h->n_pending == 0 && h->is_freed)
-        free(h);
+}
+
+/* Only now may the process end: what http_reply() was given is with the client's kernel. */
+static void on_written(struct evhttp_request *request, void *arg)
+{
+    struct peer *p = arg;
+
+    (void)request;
+    p->is_writing = false;
+    httpd_count_off(p->httpd);
 }
 
 static void add_headers(struct exchange *x, const struct http_header *headers)
@@ -207,18 +213,21 @@ void http_reply(struct http_request *req, int status, const struct http_header *
     if (!x->peer) { /* the client has gone */
         evhttp_request_free(x->request);
         exchange_free(x);
+        httpd_count_off(h);
         return;
     }
     x->peer->exchange = NULL;
+    x->peer->is_writing = true;
     x->peer->quiet_since_mono_us = clock_mono_us();
     add_headers(x, headers);
     if (body && n_body && status != 204 && status != 304)
         add_body(x, body, n_body);
     x->request->flags &= ~EVHTTP_USER_OWNED;
+    evhttp_request_set_on_complete_cb(x->request, on_written, x->peer);
     h->is_replying = true;
     evhttp_send_reply(x->request, status, http_reason(status), NULL);
     h->is_replying = false;
-    exchange_free(x); /* may free h */
+    exchange_free(x);
 }
 
 /* ---- birth and death ---- */
@@ -285,6 +294,12 @@ void httpd_drain(struct httpd *h)
     httpd_listener_remove_path(h->cfg.listen);
     evhttp_del_accept_socket(h->evhttp, h->bound);
     h->bound = NULL;
+}
+
+void httpd_count_off(struct httpd *h)
+{
+    if (--h->n_pending == 0 && h->is_freed)
+        free(h);
 }
 
 int httpd_n_pending(const struct httpd *h)

@@ -43,7 +43,7 @@ struct err httpd_new(struct loop *l, const struct httpd_config *cfg,
                      struct httpd **out) MUST_CHECK;
 /* Takes no further connections; those open are answered with Connection: close. */
 void httpd_drain(struct httpd *h);
-int httpd_n_pending(const struct httpd *h); /* requests not answered yet */
+int httpd_n_pending(const struct httpd *h); /* requests whose answers are not written yet */
 void httpd_free(struct httpd *h);           /* NULL is fine */
 
 /* By name without regard to case; NULL when absent. */

@@ -72,6 +72,8 @@ static void on_close(struct evhttp_connection *connection, void *arg)
     h->by_fd[p->fd] = NULL;
     h->n_peers--;
     unlink_peer(&h->peers, p);
+    if (p->is_writing)
+        httpd_count_off(h);
     free(p);
 }
 

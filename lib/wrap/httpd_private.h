@@ -25,6 +25,7 @@ struct peer {
     struct bufferevent *stream;
     struct evhttp_connection *connection; /* NULL until adopted */
     struct exchange *exchange;            /* being answered, or NULL */
+    bool is_writing;                      /* the answer to it */
     int fd;
     int64_t quiet_since_mono_us; /* accepted, or last answered */
 };
@@ -53,10 +54,12 @@ struct httpd {
     struct peer **by_fd;
     int n_by_fd;
     int n_peers;
-    int n_pending;
+    int n_pending;    /* requests whose answers are not written */
     bool is_freed;    /* but requests are still being answered: the last one frees it */
     bool is_replying; /* what is written now is ours, not evhttp's own error page */
 };
+
+void httpd_count_off(struct httpd *h); /* one request less; the last one of a freed h frees it */
 
 /* ---- httpd_listen.c ---- */
 struct err httpd_listener_new(struct event_base *base, const char *listen,

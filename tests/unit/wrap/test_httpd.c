@@ -247,7 +247,7 @@ static void survives_vanished_clients(struct rig *rig)
         assert_string_equal(rig->held[i]->path, "/hold"); /* lives until it is answered */
         rig_reply_text(rig->held[i], 200, "late", 4);
     }
-    assert_int_equal(httpd_n_pending(rig->httpd), 0);
+    RIG_AWAIT(httpd_n_pending(rig->httpd) == 0);
     answers_a_half_closed_socket(rig);
 }
 
@@ -335,6 +335,8 @@ static void drains(struct rig *rig)
     httpd_drain(rig->httpd);
     assert_int_equal(raw_connect(path), -1);
     rig_reply_text(rig->held[0], 200, "last", 4);
+    assert_int_equal(httpd_n_pending(rig->httpd), 1); /* not before it is written */
+    RIG_AWAIT(httpd_n_pending(rig->httpd) == 0);
     RIG_AWAIT(recv(fd, r->got, sizeof r->got - 1, MSG_DONTWAIT | MSG_PEEK) > 0);
     raw_receive(r, fd);
     assert_non_null(strstr(r->got, "Connection: close\r\n"));

@@ -96,7 +96,7 @@ $(foreach t,$(UNIT_SRC) $(STORE_SRC),$(eval $(call TEST_RULE,$(t))))
 
 $(BUILD)/bin/bench_%: tests/bench/%.c $(BUILD)/libpasar.a
 	@mkdir -p $(@D)
-	@$(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(LDLIBS) -lm
 
 -include compose/local/local.mk
 -include tests/tests.mk

@@ -36,7 +36,6 @@ create table product (
 create unique index product_slug_is_taken on product (slug) where not removed;
 create index product_search on product using gin (search);
 create index product_name_like on product using gin (name gin_trgm_ops);
-create index product_newest on product (created_at desc, id desc) where not removed;
 
 -- Products whose name holds a word written nearly so: "lptop" finds a laptop. A function, for it brings its own
 -- threshold: pg_trgm's of 0.6 forgives too little in short words. Its library is loaded first, so that whoever is not

@@ -15,34 +15,32 @@ select id, name, slug, description, price, currency, weight_grams, image_urls, a
   from product_card
  where slug = $1::text and not removed;
 
--- A page, and in the last column how many there are in all. The keys of sorting not asked for are null for every row.
+-- A page, and in the last column how many there are in all. Sorting keys that are not asked for are null in every row;
+-- ids grow with the time of making, and compare faster.
 -- name: product_list
 with recursive wanted as (
     select c.id from category c where c.id = $1::bigint
     union
     select c.id from category c join wanted w on c.parent_id = w.id
 ), page as (
-    select p.id, count(*) over () as total,
-           row_number() over (order by
-               case when $6::boolean then case $5::text when 'price' then p.price when 'popularity' then s.sold
-                    when 'created_at' then us(p.created_at) end end desc,
-               case when not $6::boolean then case $5::text when 'price' then p.price when 'popularity' then s.sold
-                    when 'created_at' then us(p.created_at) end end,
-               case when $6::boolean and $5::text = 'name' then lower(p.name) end desc,
-               case when not $6::boolean and $5::text = 'name' then lower(p.name) end,
-               p.id desc) as place
+    select p.id, count(*) over () as total
       from product p join stock s on s.product_id = p.id
-     where not p.removed and (p.active or $4::boolean)
+     where not p.removed and (p.active or $4::boolean) and p.price between $2::bigint and $3::bigint
        and ($1::bigint is null or p.id in (
                 select pc.product_id from product_category pc join wanted w on w.id = pc.category_id))
-       and p.price between $2::bigint and $3::bigint
-     order by place
+     order by case when $6::boolean then -1 else 1 end
+              * case $5::text when 'price' then p.price when 'popularity' then s.sold when 'created_at' then p.id end,
+              case when $5::text = 'name' and not $6::boolean then lower(p.name) end,
+              case when $5::text = 'name' and $6::boolean then lower(p.name) end desc,
+              p.id desc
      limit $7::bigint offset $8::bigint
+), placed as (
+    select id, total, row_number() over () as place from page
 )
 select c.id, c.name, c.slug, c.description, c.price, c.currency, c.weight_grams, c.image_urls, c.active,
-       c.version, c.created_us, c.updated_us, c.on_hand, c.held, c.sold, c.categories, page.total
-  from page join product_card c on c.id = page.id
- order by page.place;
+       c.version, c.created_us, c.updated_us, c.on_hand, c.held, c.sold, c.categories, placed.total
+  from placed join product_card c on c.id = placed.id
+ order by placed.place;
 
 -- As product_list, of those that answer $9: by words (Indonesian and English), or by letters for mistyped ones.
 -- name: product_search
@@ -57,29 +55,26 @@ with recursive wanted as (
     union
     select product_spelt_like($9::text)
 ), page as (
-    select p.id, count(*) over () as total,
-           row_number() over (order by
-               case when $6::boolean then case $5::text when 'price' then p.price when 'popularity' then s.sold
-                    when 'created_at' then us(p.created_at) end end desc,
-               case when not $6::boolean then case $5::text when 'price' then p.price when 'popularity' then s.sold
-                    when 'created_at' then us(p.created_at) end end,
-               case when $6::boolean and $5::text = 'name' then lower(p.name) end desc,
-               case when not $6::boolean and $5::text = 'name' then lower(p.name) end,
-               case when $5::text = 'relevance'
-                    then ts_rank(p.search, asked.words) + word_similarity($9::text, p.name) end desc,
-               p.id desc) as place
+    select p.id, count(*) over () as total
       from asked, hit join product p on p.id = hit.id join stock s on s.product_id = p.id
-     where not p.removed and (p.active or $4::boolean)
+     where not p.removed and (p.active or $4::boolean) and p.price between $2::bigint and $3::bigint
        and ($1::bigint is null or p.id in (
                 select pc.product_id from product_category pc join wanted w on w.id = pc.category_id))
-       and p.price between $2::bigint and $3::bigint
-     order by place
+     order by case when $6::boolean then -1 else 1 end
+              * case $5::text when 'price' then p.price when 'popularity' then s.sold when 'created_at' then p.id end,
+              case when $5::text = 'name' and not $6::boolean then lower(p.name) end,
+              case when $5::text = 'name' and $6::boolean then lower(p.name) end desc,
+              case when $5::text = 'relevance'
+                   then ts_rank(p.search, asked.words) + word_similarity($9::text, p.name) end desc,
+              p.id desc
      limit $7::bigint offset $8::bigint
+), placed as (
+    select id, total, row_number() over () as place from page
 )
 select c.id, c.name, c.slug, c.description, c.price, c.currency, c.weight_grams, c.image_urls, c.active,
-       c.version, c.created_us, c.updated_us, c.on_hand, c.held, c.sold, c.categories, page.total
-  from page join product_card c on c.id = page.id
- order by page.place;
+       c.version, c.created_us, c.updated_us, c.on_hand, c.held, c.sold, c.categories, placed.total
+  from placed join product_card c on c.id = placed.id
+ order by placed.place;
 
 -- What another service asks before it promises anything.
 -- name: product_brief

@@ -190,12 +190,14 @@ struct err payments_new(struct app *app, const struct midtrans_config *cfg, stru
     if (!ps)
         abort(); /* out of memory */
     ps->app = app;
+    ps->arena = arena_new();
     ps->midtrans = cfg;
     ps->briefs = (struct gather){.run = read_briefs, .context = ps};
     ps->looks = (struct gather){.run = read_looks, .context = ps};
     ps->commits = (struct gather){.run = run_commits, .context = ps};
-    e = midtrans_new(cfg, app->fetch, &ps->gateway);
+    e = midtrans_new(ps->arena, cfg, app->fetch, &ps->gateway);
     if (e.kind) {
+        arena_free(ps->arena);
         free(ps);
         return e;
     }

@@ -12,6 +12,7 @@
 
 struct payments {
     struct app *app;
+    struct arena *arena; /* as long as the process */
     const struct midtrans_config *midtrans;
     struct gateway gateway;
     struct gather briefs, looks, commits;

@@ -213,17 +213,16 @@ static const struct environment *environment_find(const char *name)
     return NULL;
 }
 
-struct err midtrans_new(const struct midtrans_config *cfg, struct fetch *fetch, struct gateway *out)
+struct err midtrans_new(struct arena *a, const struct midtrans_config *cfg, struct fetch *fetch,
+                        struct gateway *out)
 {
     const struct environment *env = environment_find(cfg->environment);
-    struct arena *a = arena_new(); /* as long as the process */
     struct midtrans *m = ARENA_NEW(a, struct midtrans);
     const char *pair;
 
     if (!env || strncmp(cfg->server_key, env->key_prefix, strlen(env->key_prefix)) != 0) {
         log_error("midtrans.settings_refused",
                   kv_text("why", "MIDTRANS_SERVER_KEY is not of MIDTRANS_ENVIRONMENT"));
-        arena_free(a);
         return ERR(ERR_INVALID, "the Midtrans key is not of its environment");
     }
     m->cfg = cfg;

@@ -14,8 +14,8 @@ struct midtrans_config { /* texts borrowed for good; "" for none */
     const char *notification_url;
 };
 
-/* ERR_INVALID: the key is not of that environment (logged). Lives as long as the process. */
-struct err midtrans_new(const struct midtrans_config *cfg, struct fetch *fetch,
+/* ERR_INVALID: the key is not of that environment (logged). Lives in the arena. */
+struct err midtrans_new(struct arena *a, const struct midtrans_config *cfg, struct fetch *fetch,
                         struct gateway *out) MUST_CHECK;
 
 /* The body of a create. Pure; for tests too. */

@@ -117,8 +117,10 @@ static void the_key_is_of_its_environment(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct midtrans_config cfg = {rows[i].key, rows[i].environment, "", "", ""};
+        struct arena *a = arena_new();
         struct gateway g;
-        assert_int_equal(midtrans_new(&cfg, NULL, &g).kind == ERR_NONE, rows[i].fits);
+        assert_int_equal(midtrans_new(a, &cfg, NULL, &g).kind == ERR_NONE, rows[i].fits);
+        arena_free(a);
     }
 }
 

@@ -61,15 +61,24 @@ static void read_search(struct request *req, struct product_query *q)
     q->search = search;
 }
 
+/* A form's empty field is none. */
+static int64_t number(struct request *req, const char *name, int64_t fallback, int64_t min,
+                      int64_t max)
+{
+    const char *text = req_query(req, name);
+
+    return text && *text ? req_query_i64(req, name, fallback, min, max) : fallback;
+}
+
 static struct product_query read_query(struct request *req)
 {
     struct product_query q = {.with_inactive = req->is_admin};
 
-    q.page = req_query_i64(req, "page", 1, 1, 1000000);
-    q.limit = req_query_i64(req, "limit", 10, 1, 100);
-    q.category_id = req_query_i64(req, "category_id", 0, 1, INT64_MAX);
-    q.min_price = req_query_i64(req, "min_price", 0, 0, INT64_MAX);
-    q.max_price = req_query_i64(req, "max_price", INT64_MAX, 0, INT64_MAX);
+    q.page = number(req, "page", 1, 1, 1000000);
+    q.limit = number(req, "limit", 10, 1, 100);
+    q.category_id = number(req, "category_id", 0, 1, INT64_MAX);
+    q.min_price = number(req, "min_price", 0, 0, INT64_MAX);
+    q.max_price = number(req, "max_price", INT64_MAX, 0, INT64_MAX);
     read_search(req, &q);
     read_sort(req, &q);
     return q;

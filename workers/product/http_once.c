@@ -47,16 +47,17 @@ static struct err keep(struct request *req, struct pg *tx, int status, const cha
 struct err http_created(struct request *req, struct pg *tx, struct err e, int status, json_t *reply)
 {
     const char *text = e.kind ? "" : json_text(req->arena, reply);
+    struct err again;
     bool answered;
 
     if (!e.kind)
         e = keep(req, tx, status, text);
     e = http_commit(req, tx, e);
-    if (e.kind == ERR_DUPLICATE) { /* its twin was faster, and has committed */
-        e = http_answered_before(req, &answered);
-        return e.kind || answered ? e : ERR(ERR_CONFLICT, "the same request is under way");
-    }
-    if (e.kind)
+    if (!e.kind)
+        return reply_text(req, status, "application/json", text, strlen(text));
+    if (e.kind != ERR_DUPLICATE && e.kind != ERR_CONFLICT)
         return e;
-    return reply_text(req, status, "application/json", text, strlen(text));
+    again =
+        http_answered_before(req, &answered); /* a twin may have been faster: it has committed */
+    return again.kind || answered ? again : e;
 }

@@ -98,7 +98,8 @@ declare
     n bigint;
 begin
     delete from job using unnest(ids, claims) as done (id, claim)
-     where job.id = done.id and job.attempts = done.claim;
+     where job.id = done.id and job.attempts = done.claim
+       and job.id = any (ids); -- keeps the planner on the key while the table is young
     get diagnostics n = row_count;
     if n <> cardinality(ids) then
         raise exception 'a job was claimed by another' using errcode = 'serialization_failure';

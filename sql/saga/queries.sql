@@ -76,7 +76,7 @@ update job
    set due_at = ts(l.due_us), attempts = l.attempts::int, state = l.state, reason = l.reason
   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
        as l (id, claimed, attempts, due_us, state, reason)
- where job.id = l.id and job.attempts = l.claimed;
+ where job.id = l.id and job.attempts = l.claimed and job.id = any ($1::bigint[]);
 
 -- name: saga_parked_any
 select exists (select from job where kind = $1::text);

@@ -63,10 +63,10 @@ static struct err insert_and_tell(struct request *req, struct pg *tx, struct acc
     subject = arena_printf(req->arena, "%lld", (long long)account->id);
     data = user_event_registered(req->arena, account);
     outbox_tell(told, (struct fact){.stream = USER_STREAM,
-                                   .type = "UserRegistered",
-                                   .subject = subject,
-                                   .traceparent = req->traceparent,
-                                   .data = data});
+                                    .type = "UserRegistered",
+                                    .subject = subject,
+                                    .traceparent = req->traceparent,
+                                    .data = data});
     outbox_save(told, tx);
     return OK;
 }

@@ -19,8 +19,9 @@ struct gateway {
      * attempt may be asked for again: the page before is worth nothing then. */
     struct err (*charge)(void *self, struct arena *a, const struct payment *p, const struct bill *b,
                          struct payment_news *news);
-    /* How the attempt stands: SAYS_…, or NO_NEWS when nobody has chosen a method yet. */
-    struct err (*ask)(void *self, struct arena *a, const struct payment *p,
+    /* How the attempt stands: SAYS_…, or NO_NEWS when nobody has chosen a method yet. With a
+     * transaction: how that one of the attempt's tries stands. */
+    struct err (*ask)(void *self, struct arena *a, const struct payment *p, const char *transaction,
                       struct payment_news *news);
     /* Gives up what is not paid. news: CLOSED_…, or SAYS_… when it has ended in another way. token
      * may be NULL. */

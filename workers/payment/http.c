@@ -55,9 +55,25 @@ static bool is_of_another_amount(const struct payment *p, const struct payment_n
     return !money_equal(p->total, claimed->amount);
 }
 
+/* What is claimed to be money is asked about by its own id, for one order may be paid twice.
+ * Everything else is asked about by the order: a try that ended says nothing of one that goes on.
+ */
+static struct err ask(struct request *req, const struct payment *p,
+                      const struct payment_news *claimed, struct payment_news *confirmed)
+{
+    const struct gateway *g = &((struct payments *)req->domain)->gateway;
+    struct err e;
+
+    if (claimed->kind == SAYS_SUCCESS && claimed->transaction_id) {
+        e = g->ask(g->self, req->arena, p, claimed->transaction_id, confirmed);
+        if (e.kind || confirmed->kind == SAYS_SUCCESS)
+            return e;
+    }
+    return g->ask(g->self, req->arena, p, NULL, confirmed);
+}
+
 static struct err follow_up(struct request *req, const struct payment *p, const struct notice *n)
 {
-    struct payments *ps = req->domain;
     struct payment_news claimed = notice_news(n), confirmed;
     struct err e;
 
@@ -67,7 +83,7 @@ static struct err follow_up(struct request *req, const struct payment *p, const 
     }
     if (notice_is_consistent(n) && !payment_is_news(p, &claimed))
         return thank(req); /* a duplicate, or stale */
-    e = ps->gateway.ask(ps->gateway.self, req->arena, p, &confirmed);
+    e = ask(req, p, &claimed, &confirmed);
     if (e.kind)
         return ask_later(req, p);
     if (confirmed.kind == NO_NEWS || !payment_is_news(p, &confirmed))

@@ -137,35 +137,44 @@ static struct err read_status(struct midtrans *m, struct arena *a, const struct 
     return OK;
 }
 
-/* *found false: no method was chosen yet. */
-struct err midtrans_look(struct midtrans *m, struct arena *a, const struct payment *p,
-                         struct notice *out, bool *found)
+static struct err look_at(struct midtrans *m, struct arena *a, const struct payment *p,
+                          const char *path, struct notice *out)
 {
     struct answer r;
-    struct err e = midtrans_run(
-        m, a, &(struct call){.method = "GET", .path = midtrans_path(a, p, "status"), .to = &m->api},
-        &r);
+    struct err e =
+        midtrans_run(m, a, &(struct call){.method = "GET", .path = path, .to = &m->api}, &r);
 
     *out = (struct notice){.transaction_status = "", .fraud_status = "", .payment_type = ""};
-    *found = false;
     if (e.kind)
         return e;
-    if (r.code == 404)
-        return OK;
-    *found = true;
+    if (r.code == 404) /* no method was chosen yet */
+        return ERR(ERR_NOT_FOUND, "Midtrans knows no transaction");
     return read_status(m, a, p, &r, out);
 }
 
+struct err midtrans_look(struct midtrans *m, struct arena *a, const struct payment *p,
+                         struct notice *out, bool *found)
+{
+    struct err e = look_at(m, a, p, midtrans_path(a, p, "status"), out);
+
+    *found = e.kind == ERR_NONE;
+    return e.kind == ERR_NOT_FOUND ? OK : e;
+}
+
 struct err midtrans_ask(void *self, struct arena *a, const struct payment *p,
-                        struct payment_news *news)
+                        const char *transaction, struct payment_news *news)
 {
     struct notice n;
-    bool found;
-    struct err e = midtrans_look(self, a, p, &n, &found);
+    struct id id;
+    bool by_transaction =
+        transaction && !id_parse(transaction, &id).kind; /* it goes into the path */
+    const char *path = by_transaction ? arena_printf(a, "/v2/%s/status", transaction)
+                                      : midtrans_path(a, p, "status");
+    struct err e = look_at(self, a, p, path, &n);
 
     *news = (struct payment_news){.kind = NO_NEWS};
-    if (e.kind || !found)
-        return e;
+    if (e.kind)
+        return e.kind == ERR_NOT_FOUND ? OK : e;
     *news = notice_news(&n);
     if (news->kind != NO_NEWS)
         return OK;
@@ -183,7 +192,7 @@ static struct err review(void *self, struct arena *a, const struct payment *p, b
     struct err e =
         midtrans_post(self, a, midtrans_path(a, p, accept ? "approve" : "deny"), NULL, &r);
 
-    return e.kind ? e : midtrans_ask(self, a, p, news);
+    return e.kind ? e : midtrans_ask(self, a, p, NULL, news);
 }
 
 /* ---- making one ---- */

@@ -44,7 +44,7 @@ midtrans_message(const struct answer *r); /* the first of Snap's error messages,
 struct err midtrans_look(struct midtrans *m, struct arena *a, const struct payment *p,
                          struct notice *out, bool *found) MUST_CHECK;
 struct err midtrans_ask(void *self, struct arena *a, const struct payment *p,
-                        struct payment_news *news) MUST_CHECK;
+                        const char *transaction, struct payment_news *news) MUST_CHECK;
 
 /* midtrans_end.c */
 struct err midtrans_close(void *self, struct arena *a, const struct payment *p, const char *token,

@@ -65,7 +65,7 @@ struct err midtrans_close(void *self, struct arena *a, const struct payment *p, 
     struct err e;
 
     for (int i = 0; i < 5; i++) {
-        e = midtrans_ask(self, a, p, news);
+        e = midtrans_ask(self, a, p, NULL, news);
         if (e.kind)
             return e;
         if (is_last(news->kind, closed)) {

@@ -183,7 +183,7 @@ void payment_apply(struct payment *p, const struct payment_news *n,
                    const struct payment_decision *d)
 {
     p->state = d->to;
-    if (d->reason)
+    if (d->reason || d->effects & TAKES_MONEY)
         p->reason = d->reason;
     if (d->effects & TAKES_MONEY) {
         p->transaction_id = n->transaction_id;

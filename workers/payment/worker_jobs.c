@@ -87,7 +87,7 @@ struct err job_confirm(void *domain, struct job *job)
 
     if (e.kind)
         return e;
-    return ps->gateway.ask(ps->gateway.self, job->arena, &b.p, outcome(job));
+    return ps->gateway.ask(ps->gateway.self, job->arena, &b.p, NULL, outcome(job));
 }
 
 struct err job_refund(void *domain, struct job *job)

@@ -103,7 +103,7 @@ static const struct story {
     {"the refund is told before it is answered", {ORDER_CREATED, STOCK_RESERVED, CHARGE_ACCEPTED, SAYS_SUCCESS, ORDER_CANCELLED, SAYS_REFUND, REFUND_DONE, THE_END},
      REFUNDED, "PaymentPending PaymentSuccess PaymentRefunded ", "deadline charge refund ", "", "order_cancelled"},
     {"reviewed and accepted", {ORDER_CREATED, STOCK_RESERVED, CHARGE_ACCEPTED, SAYS_CHALLENGE, SAYS_CHALLENGE, SAYS_SUCCESS, THE_END},
-     SUCCESS, "PaymentPending PaymentChallenged PaymentSuccess ", "deadline charge ", "challenge ", "challenged"},
+     SUCCESS, "PaymentPending PaymentChallenged PaymentSuccess ", "deadline charge ", "challenge ", NULL},
     {"reviewed and denied", {ORDER_CREATED, STOCK_RESERVED, CHARGE_ACCEPTED, SAYS_CHALLENGE, SAYS_DENY, SAYS_DENY, THE_END},
      FAILED, "PaymentPending PaymentChallenged PaymentFailed ", "deadline charge ", "challenge ", "denied"},
     {"pending after success", {ORDER_CREATED, STOCK_RESERVED, CHARGE_ACCEPTED, SAYS_SUCCESS, SAYS_PENDING, THE_END},

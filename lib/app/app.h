@@ -3,7 +3,7 @@
  * A domain's main.c is tables and one call:
  *     int main(int argc, char **argv) { return app_main(argc, argv, &order); }
  * Roles: `order` (all in one process), `order http`, `order worker`, `order migrate`, `order
- * check`. */
+ * check`, `order jobs …`. */
 #ifndef PASAR_APP_APP_H
 #define PASAR_APP_APP_H
 

@@ -23,6 +23,7 @@ static const struct {
     {"worker", ROLE_WORKER, "hear events, relay, run jobs; HTTP for health only"},
     {"migrate", ROLE_MIGRATE, "bring the database forward, then exit"},
     {"check", ROLE_CHECK, "try settings, migrations and every statement, then exit"},
+    {"jobs", ROLE_JOBS, "list | show | retry | drop: timers, calls, parked events, dead letters"},
 };
 
 static int usage(const char *name)
@@ -35,12 +36,12 @@ static int usage(const char *name)
 
 static bool role_parse(int argc, char **argv, enum role *out)
 {
-    const char *word = argc == 2 ? argv[1] : "";
+    const char *word = argc >= 2 ? argv[1] : "";
 
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         *out = roles[i].role;
-        if (argc <= 2 && strcmp(roles[i].word, word) == 0)
-            return true;
+        if (strcmp(roles[i].word, word) == 0)
+            return argc <= 2 || *out == ROLE_JOBS;
     }
     return false;
 }
@@ -247,8 +248,9 @@ int app_main(int argc, char **argv, const struct service *service)
     }
     log_init(service->name, private.settings.log_level);
     crypt_init();
-    if (private.role == ROLE_MIGRATE || private.role == ROLE_CHECK) {
-        int status = operate(&app);
+    if (private.role >= ROLE_MIGRATE) {
+        int status =
+            private.role == ROLE_JOBS ? jobs_operate(&app, argc - 2, argv + 2) : operate(&app);
 
         arena_free(private.arena);
         return status;

@@ -16,7 +16,7 @@
 #define EXIT_USAGE 64
 #define EXIT_SETTINGS 78
 
-enum role { ROLE_ALL, ROLE_HTTP, ROLE_WORKER, ROLE_MIGRATE, ROLE_CHECK };
+enum role { ROLE_ALL, ROLE_HTTP, ROLE_WORKER, ROLE_MIGRATE, ROLE_CHECK, ROLE_JOBS };
 
 struct settings { /* common to all domains; NULL where the service has no need */
     const char *environment, *log_level;
@@ -89,6 +89,9 @@ void wiring_start(struct app *app);
 void wiring_stop_hearing(struct app *app);
 bool wiring_is_idle(const struct app *app); /* hearers and jobs have ended */
 void wiring_free(struct app *app);
+
+/* jobs.c: `order jobs …`; argv begins after "jobs". Returns the exit status. */
+int jobs_operate(struct app *app, int argc, char **argv);
 
 /* drain.c: a signal ends what is under way, then the loop; a second one ends the process. */
 void drain_on_signals(struct app *app);

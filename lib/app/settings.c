@@ -95,6 +95,12 @@ static bool has_route(const struct service *s, unsigned auths)
 
 #define ADD(rows) add_rows(app, &t, (rows), sizeof(rows) / sizeof *(rows))
 
+/* An operator's look at the database needs no secret of the service's. */
+static bool only_the_database(enum role role)
+{
+    return role == ROLE_MIGRATE || role == ROLE_JOBS;
+}
+
 /* A secret is asked for only where something depends on it: migrations need none. */
 static struct table table_of(struct app *app)
 {
@@ -104,7 +110,7 @@ static struct table table_of(struct app *app)
     ADD(basic_rows);
     if (s->statements)
         ADD(database_rows);
-    if (app->private->role == ROLE_MIGRATE)
+    if (only_the_database(app->private->role))
         return t;
     ADD(listen_rows);
     if (service_needs_redis(s))
@@ -179,7 +185,7 @@ struct err settings_read(struct app *app)
     struct err own = OK;
 
     /* All of them are read before giving up, so that one start tells every mistake. */
-    if (p->role != ROLE_MIGRATE && app->service->n_settings > 0)
+    if (!only_the_database(p->role) && app->service->n_settings > 0)
         own = env_read(app->service->settings, app->service->n_settings, app->production,
                        app->service->config);
     if (environment.kind)

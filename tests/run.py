@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the tests: `run.py check` the fast ones, `run.py test` those and the scenarios, or single ones by name.
 
-Every test is a command. Its output goes to build/test-logs/<name>.log and is shown when it fails. The last line
+Every test is a command; builds go first, one after the other, the rest two at a time. Its output goes to build/test-logs/<name>.log and is shown when it fails. The last line
 says `N passed, N failed`; the exit status is 0 when none failed.
 """
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -80,11 +81,11 @@ def run(name, command):
         except subprocess.TimeoutExpired:
             status = f"no end after {TIMEOUT_S} s"
     ok = status == 0
-    print(f"{'ok    ' if ok else 'FAILED'} {name}  {time.monotonic() - began:.1f} s", flush=True)
+    told = [f"{'ok    ' if ok else 'FAILED'} {name}  {time.monotonic() - began:.1f} s"]
     if not ok:
-        tail = log.read_text(errors="replace").splitlines()[-40:]
-        print("\n".join("    " + line for line in tail))
-        print(f"    status {status}; the whole log: {log.relative_to(ROOT)}", flush=True)
+        told += ["    " + line for line in log.read_text(errors="replace").splitlines()[-40:]]
+        told += [f"    status {status}; the whole log: {log.relative_to(ROOT)}"]
+    print("\n".join(told), flush=True)
     return ok
 
 
@@ -93,7 +94,11 @@ def main():
     tests = [test for what in (sys.argv[1:] or ["check"]) for test in stages(what)]
     if not tests:
         sys.exit("no such test")
-    failed = [name for name, command in tests if not run(name, command)]
+    failed = [name for name, command in tests if name.startswith("build-") and not run(name, command)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        rest = [test for test in tests if not test[0].startswith("build-")]
+        passed = pool.map(lambda test: run(*test), rest)
+        failed += [test[0] for test, ok in zip(rest, passed) if not ok]
     if failed:
         print("failed: " + " ".join(failed))
     print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")

@@ -156,7 +156,7 @@ struct raw {
     int drip_us; /* pause after each byte, when > 0 */
     char got[70000];
     size_t n_got;
-    bool closed; /* by the server, before we gave up after 5 s */
+    bool closed; /* by the server, before we gave up after 10 s */
 };
 
 static inline int raw_connect(const char *path)
@@ -194,7 +194,7 @@ static inline void raw_receive(struct raw *r, int fd)
         struct pollfd p = {.fd = fd, .events = POLLIN};
         ssize_t n;
 
-        if (poll(&p, 1, 5000) <= 0)
+        if (poll(&p, 1, 10000) <= 0)
             return;
         n = recv(fd, r->got + r->n_got, sizeof r->got - 1 - r->n_got, 0);
         if (n <= 0) {
@@ -237,10 +237,10 @@ static inline struct raw *rig_say(struct rig *rig, const char *text, size_t n, e
     return r;
 }
 
-/* Waits for a condition, 5 s at most. */
+/* Waits for a condition, 10 s at most. */
 #define RIG_AWAIT(condition)                                                                       \
     do {                                                                                           \
-        int64_t until_ = clock_mono_us() + 5 * US_PER_S;                                           \
+        int64_t until_ = clock_mono_us() + 10 * US_PER_S;                                          \
         while (!(condition) && clock_mono_us() < until_)                                           \
             task_sleep(US_PER_MS);                                                                 \
         assert_true(condition);                                                                    \

@@ -207,19 +207,29 @@ static void answers_a_half_closed_socket(struct rig *rig)
     assert_non_null(strstr(r->got, "GET /x"));
 }
 
+/* In the loop's own thread, so without blocking. */
+static bool hears(struct raw *r, int fd, const char *text)
+{
+    ssize_t n = recv(fd, r->got + r->n_got, sizeof r->got - 1 - r->n_got, MSG_DONTWAIT);
+
+    if (n > 0)
+        r->n_got += (size_t)n;
+    r->got[r->n_got] = '\0';
+    return strstr(r->got, text) != NULL;
+}
+
 static void sends_continue(struct rig *rig)
 {
     struct raw *r = ARENA_NEW(rig->arena, struct raw);
-    struct err e;
+    int fd = raw_connect(rig->listen + strlen("unix:"));
 
-    *r = (struct raw){
-        .socket_path = rig->listen + strlen("unix:"),
-        .text = "POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n" CLOSE "\r\nab",
-        .drip_us = 300};
-    e = offload_run(rig->threads, raw_talk, r);
-    assert_int_equal(e.kind, ERR_NONE);
-    assert_non_null(strstr(r->got, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
-    assert_non_null(strstr(r->got, " 2: ab"));
+    r->text = "POST /x HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    assert_true(raw_send(r, fd));
+    RIG_AWAIT(hears(r, fd, "HTTP/1.1 100 Continue\r\n\r\n"));
+    r->text = "ab";
+    assert_true(raw_send(r, fd));
+    RIG_AWAIT(hears(r, fd, " 2: ab"));
+    close(fd);
 }
 
 static void answers_all_manners(struct rig *rig)
@@ -291,7 +301,7 @@ static void cuts_off_dribblers(struct rig *rig)
     e = offload_run(rig->threads, raw_talk, r);
     assert_int_equal(e.kind, ERR_NONE);
     assert_true(r->closed);
-    assert_true(clock_mono_us() - from_us < 5 * US_PER_S); /* 8 s if it were let */
+    assert_true(clock_mono_us() - from_us < 7 * US_PER_S); /* 8 s if it were let */
     assert_int_equal(rig->n_requests, 0);
 }
 
@@ -337,10 +347,8 @@ static void drains(struct rig *rig)
     rig_reply_text(rig->held[0], 200, "last", 4);
     assert_int_equal(httpd_n_pending(rig->httpd), 1); /* not before it is written */
     RIG_AWAIT(httpd_n_pending(rig->httpd) == 0);
-    RIG_AWAIT(recv(fd, r->got, sizeof r->got - 1, MSG_DONTWAIT | MSG_PEEK) > 0);
-    raw_receive(r, fd);
+    RIG_AWAIT(hears(r, fd, "\r\n\r\nlast"));
     assert_non_null(strstr(r->got, "Connection: close\r\n"));
-    assert_non_null(strstr(r->got, "last"));
     close(fd);
 }
 

@@ -49,10 +49,15 @@ static struct err keep(struct request *req, const struct payment *p,
     return e.kind ? in_trouble(e) : thank(req);
 }
 
-/* A signed amount that is not ours: nothing is applied, a person looks. */
-static bool is_of_another_amount(const struct payment *p, const struct payment_news *claimed)
+/* A signed amount that is not ours: nothing is applied, a person looks. The currency beside it is
+ * not signed: anybody may have put it there, so only the answer to a question tells of another one.
+ */
+static bool is_of_another_amount(const struct payment *p, const struct notice *n)
 {
-    return !money_equal(p->total, claimed->amount);
+    struct money amount;
+
+    return rupiah_parse(n->gross_amount, p->total.currency, &amount).kind ||
+           !money_equal(p->total, amount);
 }
 
 /* What is claimed to be money is asked about by its own id, for one order may be paid twice.
@@ -77,7 +82,7 @@ static struct err follow_up(struct request *req, const struct payment *p, const 
     struct payment_news claimed = notice_news(n), confirmed;
     struct err e;
 
-    if (is_of_another_amount(p, &claimed)) {
+    if (is_of_another_amount(p, n)) {
         claimed.kind = SAYS_SUCCESS; /* which, with this amount, only makes an open item */
         return keep(req, p, &claimed);
     }

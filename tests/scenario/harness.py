@@ -10,7 +10,7 @@
     run_story(story, ORDER_TTL_SECONDS=60)
 
 The shop is a whole stack below build/scenario/<story>/, on free ports, and is gone afterwards; its logs stay when the
-story failed. PASAR_BIN chooses other binaries, PASAR_PATIENCE stretches every limit of time.
+story failed, or with PASAR_KEEP=1. PASAR_BIN chooses other binaries, PASAR_PATIENCE stretches every limit of time.
 """
 import os
 import shutil
@@ -97,6 +97,9 @@ class Shop:
     def pay(self, url, outcome="settlement", method="qris", fault=""):
         return pay(url, {"method": method, "outcome": outcome, "fault": fault})
 
+    def simulator(self):
+        return Http(self.stack.simulator_url)
+
     # ---- what befalls it ----
 
     def kill(self, name, sig=signal.SIGKILL):
@@ -106,21 +109,28 @@ class Shop:
 
     # ---- what must hold ----
 
-    def assert_sound(self, **expected):
-        """Waits until nothing is under way any more, then looks at everything: see kit/sound.py."""
-        expected = Expected(**expected)
+    def settle(self, busy=Facts.busy):
+        """Waits until nothing is under way any more; how everything stands then."""
         seen = {}
 
         def quiet():
             seen["facts"] = Facts(self.stack)
-            seen["busy"] = seen["facts"].busy()
+            seen["busy"] = list(busy(seen["facts"]))
             return not seen["busy"]
         try:
             wait_until(quiet, "everything to settle", SETTLE_WITHIN, pause=0.1)
         except Failed:
-            busy = "\n    ".join(seen.get("busy", [])[:12])
-            raise Failed(f"did not settle within {SETTLE_WITHIN:.0f} s:\n    {busy}") from None
-        faults = find_faults(self, seen["facts"], expected)
+            under_way = "\n    ".join(seen.get("busy", [])[:12])
+            raise Failed(f"did not settle within {SETTLE_WITHIN:.0f} s:\n    {under_way}") from None
+        return seen["facts"]
+
+    def wait_told(self):
+        """Until every event has reached its stream and everybody who listens."""
+        return self.settle(Facts.untold)
+
+    def assert_sound(self, **expected):
+        """Waits until all is over, then looks at everything: see kit/sound.py."""
+        faults = find_faults(self, self.settle(), Expected(**expected))
         if faults:
             raise Failed("not sound:\n    " + "\n    ".join(faults[:20]))
 
@@ -166,8 +176,9 @@ def run_story(story, **env):
     if status == 0 and ended_badly:
         tell(shop, "; ".join(ended_badly))
         status = 1
-    if status == 0:
+    if status == 0 and not os.environ.get("PASAR_KEEP"):
         shutil.rmtree(shop.directory, ignore_errors=True)
+    if status == 0:
         print(f"ok: {len(shop.accepted)} orders, {time.monotonic() - started:.1f} s")
     sys.stdout.flush()
     os._exit(status)  # a customer's thread that hangs must not hold us

@@ -74,7 +74,11 @@ class Facts:
 
     def busy(self):
         """What is still under way, in words; empty when all is quiet."""
-        return [self.trouble] if self.trouble else [*self._unfinished(), *self._untold()]
+        return self.untold() + ([] if self.trouble else list(self._unfinished()))
+
+    def untold(self):
+        """What has not reached everybody yet, in words."""
+        return [self.trouble] if self.trouble else list(self._untold())
 
     def _unfinished(self):
         for order in self.orders.values():

@@ -22,12 +22,16 @@ static struct entry *find(struct book *b, const struct id *order)
     return NULL;
 }
 
-static size_t distinct(const struct piece *pieces, size_t n, struct id *out)
+/* Orders that are new in this batch need no look: their rows come into being here, or were there
+ * before and stay. One that something else is said of as well is looked up like any other. */
+static size_t to_load(const struct piece *pieces, size_t n, struct id *out)
 {
     size_t n_out = 0;
 
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
+        if (pieces[i].made)
+            continue;
         while (k < n_out && !id_equal(&out[k], &pieces[i].order_id))
             k++;
         if (k == n_out)
@@ -41,9 +45,8 @@ static struct entry *stand_in(struct work *w, const struct piece *piece)
 {
     struct entry *e = ARENA_NEW(w->c->arena, struct entry);
 
-    if (piece->made && w->book.n < w->book.capacity)
-        e = &w->book.entries[w->book.n++];
     if (piece->made) {
+        e = &w->book.entries[w->book.n++]; /* there is room for every piece */
         e->p = *piece->made;
         e->bill = *piece->bill;
         e->is_new = true;
@@ -159,7 +162,9 @@ struct err absorb(const struct absorbing *c, struct piece *pieces, size_t n)
     w.items.items = ARENA_ARRAY(a, struct side, n);
     w.refusals.items = ARENA_ARRAY(a, struct side, n);
     w.ended = ARENA_ARRAY(a, struct id, n);
-    e = store_lock(c->tx, orders, distinct(pieces, n, orders), &w.book);
+    w.book.entries = ARENA_ARRAY(a, struct entry, n);
+    w.book.capacity = n;
+    e = store_lock(c->tx, orders, to_load(pieces, n, orders), &w.book);
     if (e.kind)
         return e;
     for (size_t i = 0; i < n; i++) {

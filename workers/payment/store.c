@@ -11,18 +11,18 @@ static struct err run_ids(struct pg *pg, const struct sql *s, struct arena *a, c
     return pg_exec(pg, s, args, a, out);
 }
 
-struct err store_lock(struct pg *tx, const struct id *orders, size_t n, struct book *out)
+struct err store_lock(struct pg *tx, const struct id *orders, size_t n, struct book *b)
 {
     struct pg_rows r;
-    struct err e = run_ids(tx, &sql_payment_lock, out->arena, orders, n, &r);
+    struct err e;
 
+    if (n == 0)
+        return OK;
+    e = run_ids(tx, &sql_payment_lock, b->arena, orders, n, &r);
     if (e.kind)
         return e;
-    out->capacity = n;
-    out->entries = ARENA_ARRAY(out->arena, struct entry, n); /* room for those that are new, too */
-    out->n = r.n;
     for (size_t i = 0; i < r.n; i++)
-        out->entries[i].p = store_payment_of(&r, i);
+        b->entries[b->n++].p = store_payment_of(&r, i);
     return OK;
 }
 

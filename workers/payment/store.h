@@ -38,9 +38,9 @@ struct sides {
 /* The first twelve columns of every statement that reads payments. */
 struct payment store_payment_of(const struct pg_rows *r, size_t row);
 
-/* Locks what exists of these orders, in id order; suspends. */
-struct err store_lock(struct pg *tx, const struct id *orders, size_t n,
-                      struct book *out) MUST_CHECK;
+/* Locks what exists of these orders, in id order, and adds it to the book, which has the room;
+ * suspends. */
+struct err store_lock(struct pg *tx, const struct id *orders, size_t n, struct book *b) MUST_CHECK;
 void store_add(struct pg *tx, const struct book *b);       /* the new ones, with their bills */
 void store_save(struct pg *tx, const struct book *b);      /* the changed ones */
 void store_add_links(struct pg *tx, const struct book *b); /* those with a link to keep */

@@ -33,7 +33,7 @@ static bool read_event(struct batch *b, struct event *e, struct piece *piece)
     struct id subject;
 
     *piece = (struct piece){.news = {.kind = heard_kind(e->type)}, .traceparent = e->traceparent};
-    if (piece->news.kind == NO_NEWS)
+    if (piece->news.kind == NO_NEWS || piece->news.kind == ORDER_PAID) /* changes no payment */
         return false;
     if (piece->news.kind == ORDER_CREATED && !read_created(b, e, piece))
         return false;

@@ -35,6 +35,7 @@ def lints():
     yield "format", make("format")
     yield "layers", ["sh", "tests/lint/layers.sh"]
     yield "settings", [sys.executable, "tests/lint/settings.py"]
+    yield "documents", [sys.executable, "tests/lint/documents.py"]
     yield "tidy", make("tidy")
 
 

@@ -17,7 +17,7 @@ test_packages() { # the sanitizers' runtime carries the compiler's version in it
     13*) rt=libclang-rt-19-dev ;;
     *) rt=libclang-rt-14-dev ;;
     esac
-    echo "clang clang-tidy clang-format $rt valgrind"
+    echo "clang clang-tidy clang-format $rt valgrind python3-yaml"
 }
 
 # Servers count by their program, whatever package brought it: asking for nginx-light on a machine

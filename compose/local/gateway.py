@@ -39,6 +39,7 @@ class Gateway:
             "NGINX_API_PER_SECOND": env["GATEWAY_API_PER_SECOND"],
             "NGINX_API_BURST": env["GATEWAY_API_BURST"],
             "NGINX_CORS_ORIGIN": env["GATEWAY_CORS_ORIGIN"],
+            "NGINX_DOCS": SOURCE / "docs",
         }
         for domain in DOMAINS:
             values[f"NGINX_{domain.upper()}"] = f"unix:{self.sockets / domain}.sock"

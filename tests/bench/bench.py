@@ -23,10 +23,11 @@ import report  # noqa: E402
 import roofline  # noqa: E402
 from books import Unbalanced, settle  # noqa: E402
 from seed import expect, log_in  # noqa: E402
+from settings import DOMAINS  # noqa: E402
 from stack import Stack, StepFailed  # noqa: E402
-from watch import Snapshot, grown, hearing, memory_by_program  # noqa: E402
+from watch import Snapshot, grown, hearing, memory_by_program, rows_written, sync_ms  # noqa: E402
 
-RUN = ROOT / "build/bench-run"
+RUN = Path(os.environ.get("BENCH_RUN") or ROOT / "build/bench-run")
 OUT = ROOT / "build/bench.json"
 SECONDS = int(os.environ.get("BENCH_SECONDS", 20))
 IN_FLIGHT = int(os.environ.get("BENCH_IN_FLIGHT", 64))
@@ -111,6 +112,7 @@ class Load:
         return told | {
             "sagas_per_second": told["paid_open"] / told["seconds"],
             "cpu_us": grown(before.cpu, after.cpu),
+            "machine_us": after.machine_us - before.machine_us,
             "database": grown(before.database, after.database),
             "hears": {name: hearing(grown(before.metrics[name], after.metrics[name])) for name in self.stack.services},
             "pss": memory,
@@ -138,14 +140,17 @@ def run_phases(stack, result):
     opened["rate"] = rate
     opened["drain_s"] = settle(stack, add(closed, opened))
     report.tell_open(opened)
+    orders = closed["accepted"] + opened["accepted"]
+    time.sleep(1.1)  # backends tell what they wrote once a second
+    result["rows"] = {name: rows_written(stack, stack.env[f"{name.upper()}_DB_NAME"], orders) for name in DOMAINS}
 
 
 def run(stack):
-    result = {"seconds": SECONDS, "in_flight": IN_FLIGHT, "ready_s": stack.ended - stack.began}
-    report.tell_ready(result["ready_s"])
+    result = {"seconds": SECONDS, "in_flight": IN_FLIGHT, "ready_s": stack.ended - stack.began, "sync_ms": sync_ms(RUN)}
+    report.tell_start(result)
     run_phases(stack, result)
     if not os.environ.get("BENCH_NO_ROOFLINE"):
-        result["roofline"] = roofline.run(stack, result["closed"])
+        result["roofline"] = roofline.run(stack)
         report.tell_roofline(result)
     return result
 

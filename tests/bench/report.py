@@ -8,8 +8,9 @@ def ms(sample, *names):
     return " / ".join(f"{sample[name] / 1000:.1f}" for name in names)
 
 
-def tell_ready(seconds):
-    print(f"services ready {seconds * 1000:.0f} ms after PostgreSQL, Redis and nginx", flush=True)
+def tell_start(result):
+    print(f"services ready {result['ready_s'] * 1000:.0f} ms after PostgreSQL, Redis and nginx; fdatasync here takes "
+          f"{result['sync_ms']['p50']:.2f} ms (p99 {result['sync_ms']['p99']:.2f})", flush=True)
 
 
 def tell_latencies(m):
@@ -30,7 +31,9 @@ def tell_hears(m):
 def tell_cpu(m):
     sagas = max(1, m["paid_open"])
     total = sum(m["cpu_us"].values())
-    print(f"  CPU a saga: {total / sagas:.0f} us in all, {total / m['seconds'] / 1e6:.2f} cores")
+    others = max(0, m["machine_us"] - total)
+    print(f"  CPU a saga: {total / sagas:.0f} us in all; {total / m['seconds'] / 1e6:.2f} cores, "
+          f"and {others / m['seconds'] / 1e6:.2f} for the kernel and programs that are not ours")
     for name, us in sorted(m["cpu_us"].items(), key=lambda item: -item[1]):
         if us / sagas >= 0.5:
             print(f"    {name:<20} {us / sagas:8.1f} us")

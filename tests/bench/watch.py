@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 from memory import family_of, pss_of
 from settings import DOMAINS
@@ -47,6 +48,28 @@ def cpu_by_program(stack, others):
     return used
 
 
+def machine_cpu_us():
+    """What all processors have spent on anything."""
+    with open("/proc/stat", encoding="ascii") as lines:
+        user, nice, system, _, _, irq, softirq, steal, *_ = map(int, lines.readline().split()[1:])
+    return (user + nice + system + irq + softirq + steal) * TICK_US
+
+
+def sync_ms(directory, n=100):
+    """What one write of 8 KiB and its fdatasync take on this disk: {"p50", "p99"}."""
+    path = directory / "sync.probe"
+    took = []
+    with open(path, "wb", buffering=0) as file:
+        for _ in range(n):
+            file.write(b"\0" * 8192)
+            started = time.perf_counter()
+            os.fdatasync(file)
+            took.append(1000 * (time.perf_counter() - started))
+    path.unlink()
+    took.sort()
+    return {"p50": took[n // 2], "p99": took[n * 99 // 100]}
+
+
 def memory_by_program(stack):
     """Proportional set sizes in bytes."""
     return {name: pss_of(program.pid) for name, program in stack.supervisor.programs.items()}
@@ -59,6 +82,13 @@ def database_counts(stack):
                                "select 'wal ' || k, v from pg_stat_wal, lateral (values ('records', wal_records), "
                                "('bytes', wal_bytes), ('syncs', wal_sync), ('full pages', wal_fpi)) as x (k, v)")
     return {name: int(value) for name, value in rows}
+
+
+def rows_written(stack, database, orders):
+    """Rows inserted, updated and deleted for each order, by table."""
+    rows = stack.postgres.psql(database, "select relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_user_tables "
+                               "where n_tup_ins + n_tup_upd + n_tup_del > 0 order by relname")
+    return {name: [round(int(n) / orders, 3) for n in counts] for name, *counts in rows}
 
 
 def metrics_of(stack, name):
@@ -75,6 +105,7 @@ def metrics_of(stack, name):
 class Snapshot:
     def __init__(self, stack, others):
         self.cpu = cpu_by_program(stack, others)
+        self.machine_us = machine_cpu_us()
         self.metrics = {name: metrics_of(stack, name) for name in stack.services}
         self.database = database_counts(stack)
 

@@ -52,13 +52,12 @@ static int create(const struct visit *v)
                                    http_header(v->http, "X-Override-Notification")};
     struct snap_request wish;
     struct answer answer;
-    const char *messages[8];
-    size_t n;
 
     if (!is_authentic(v))
         return reply_answer(v, snap_refuse(v->arena, 401, SNAP_DENIED));
-    if (!snap_parse(v->arena, v->http->body, v->http->n_body, &wish, messages, &n))
-        return reply_answer(v, (struct answer){400, snap_error_text(v->arena, messages, n)});
+    if (!snap_parse(v->arena, v->http->body, v->http->n_body, &wish))
+        return reply_answer(
+            v, (struct answer){400, snap_error_text(v->arena, wish.messages, wish.n_messages)});
     wish.notify_urls = snap_notify_urls(v->sim, v->arena, &headers);
     answer = snap_create(v->sim, v->arena, &wish);
     if (answer.status == 201)

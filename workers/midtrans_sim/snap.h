@@ -15,15 +15,16 @@ struct snap_request { /* what the buyer's page will need; texts in the arena */
     int64_t amount;
     int64_t start_us, life_us, page_life_us; /* 0: not said */
     const char *finish_url, *custom[3], *notify_urls;
+    const char *messages[8]; /* what is wrong with it */
+    size_t n_messages;
 };
 
 struct snap_headers { /* NULL when absent */
     const char *append, *override;
 };
 
-/* Reads and checks a create. On failure *messages (of *n) say what is wrong: up to 8. Pure. */
-bool snap_parse(struct arena *a, const char *body, size_t n_body, struct snap_request *out,
-                const char **messages, size_t *n);
+/* Reads and checks a create; false: its messages say what is wrong. Pure. */
+bool snap_parse(struct arena *a, const char *body, size_t n_body, struct snap_request *out);
 
 struct answer snap_create(struct sim *s, struct arena *a, const struct snap_request *req);
 struct answer snap_cancel(struct sim *s, struct arena *a, const char *token);

@@ -1,6 +1,8 @@
 /* absorb.c - one load with locks, decisions in memory, a handful of array statements. */
 #include "workers/payment/absorb.h"
 
+#include <assert.h>
+
 #include "base/log.h"
 #include "workers/payment/events.h"
 
@@ -45,8 +47,9 @@ static struct entry *stand_in(struct work *w, const struct piece *piece)
 {
     struct entry *e = ARENA_NEW(w->c->arena, struct entry);
 
+    assert(w->book.entries && w->book.n < w->book.capacity); /* there is room for every piece */
     if (piece->made) {
-        e = &w->book.entries[w->book.n++]; /* there is room for every piece */
+        e = &w->book.entries[w->book.n++];
         e->p = *piece->made;
         e->bill = *piece->bill;
         e->is_new = true;

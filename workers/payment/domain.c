@@ -55,12 +55,11 @@ static struct err read_briefs(void *context, struct gather_item **items, size_t 
 {
     struct payments *ps = context;
     struct arena *a = arena_new();
-    struct brief *found;
-    size_t n_found = 0;
-    struct err e = store_briefs(ps->app->pg, a, keys_of(a, items, n), n, &found, &n_found);
+    struct brief_list found = {0};
+    struct err e = store_briefs(ps->app->pg, a, keys_of(a, items, n), n, &found);
 
-    for (size_t i = 0; !e.kind && i < n_found; i++)
-        hand_out(items, n, &found[i], &found[i].p.order_id);
+    for (size_t i = 0; !e.kind && i < found.n; i++)
+        hand_out(items, n, &found.items[i], &found.items[i].p.order_id);
     arena_free(a);
     return e;
 }
@@ -69,12 +68,11 @@ static struct err read_looks(void *context, struct gather_item **items, size_t n
 {
     struct payments *ps = context;
     struct arena *a = arena_new();
-    struct payment *found;
-    size_t n_found = 0;
-    struct err e = store_by_attempts(ps->app->pg, a, keys_of(a, items, n), n, &found, &n_found);
+    struct payment_list found = {0};
+    struct err e = store_by_attempts(ps->app->pg, a, keys_of(a, items, n), n, &found);
 
-    for (size_t i = 0; !e.kind && i < n_found; i++)
-        hand_out(items, n, &(struct brief){.p = found[i]}, &found[i].attempt_id);
+    for (size_t i = 0; !e.kind && i < found.n; i++)
+        hand_out(items, n, &(struct brief){.p = found.items[i]}, &found.items[i].attempt_id);
     arena_free(a);
     return e;
 }

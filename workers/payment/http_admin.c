@@ -20,19 +20,18 @@ struct err http_list_open_items(struct request *req)
 {
     int64_t after = req_query_i64(req, "after", 0, 0, INT64_MAX),
             limit = req_query_i64(req, "limit", 50, 1, 100);
-    struct open_item *items;
+    struct open_item_list items;
     json_t *list;
-    size_t n;
     struct err e = req_check(req);
 
     if (e.kind)
         return e;
-    e = store_items(req->pg, req->arena, after, limit, &items, &n);
+    e = store_items(req->pg, req->arena, after, limit, &items);
     if (e.kind)
         return e;
     list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, item_json(&items[i]));
+    for (size_t i = 0; i < items.n; i++)
+        json_array_append_new(list, item_json(&items.items[i]));
     return reply_json(req, 200, list);
 }
 

@@ -37,7 +37,7 @@ static const struct hear_row hears[] = {
 };
 
 #define AT_ONCE 256 /* the runner claims no more than the narrowest kind has room for: none of them narrows it */
-#define JOB(name, fn, seconds) {.kind = name, .call = fn, .settle = job_settle_news, .concurrency = AT_ONCE, .timeout_us = (seconds) * US_PER_S}
+#define JOB(name, fn, seconds) {.kind = (name), .call = (fn), .settle = job_settle_news, .concurrency = AT_ONCE, .timeout_us = (seconds) * US_PER_S}
 
 /* Calls in a row may be many (ask, close, ask again): their time is that of all of them. */
 static const struct job_kind jobs[] = {

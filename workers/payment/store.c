@@ -3,22 +3,16 @@
 
 #include "sql_payment.h"
 
-static struct err run_ids(struct pg *pg, const struct sql *s, struct arena *a, const struct id *ids,
-                          size_t n, struct pg_rows *out)
-{
-    struct pg_args *args = pg_args(a);
-    pg_add_ids(args, ids, n);
-    return pg_exec(pg, s, args, a, out);
-}
-
 struct err store_lock(struct pg *tx, const struct id *orders, size_t n, struct book *b)
 {
+    struct pg_args *args = pg_args(b->arena);
     struct pg_rows r;
     struct err e;
 
     if (n == 0)
         return OK;
-    e = run_ids(tx, &sql_payment_lock, b->arena, orders, n, &r);
+    pg_add_ids(args, orders, n);
+    e = pg_exec(tx, &sql_payment_lock, args, b->arena, &r);
     if (e.kind)
         return e;
     for (size_t i = 0; i < r.n; i++)

@@ -49,15 +49,23 @@ void store_add_refusals(struct pg *tx, struct arena *a, const struct sides *s);
 void store_end_items(struct pg *tx, struct arena *a, const struct id *orders, size_t n);
 
 /* Without locks: what a notification, or a call to the provider, is about. */
+struct payment_list {
+    struct payment *items;
+    size_t n;
+};
 struct err store_by_attempts(struct pg *pg, struct arena *a, const struct id *attempts, size_t n,
-                             struct payment **out, size_t *n_out) MUST_CHECK;
+                             struct payment_list *out) MUST_CHECK;
 struct brief {
     struct payment p;
     struct bill bill;
     const char *token; /* NULL: no page was made yet */
 };
+struct brief_list {
+    struct brief *items;
+    size_t n;
+};
 struct err store_briefs(struct pg *pg, struct arena *a, const struct id *orders, size_t n,
-                        struct brief **out, size_t *n_out) MUST_CHECK;
+                        struct brief_list *out) MUST_CHECK;
 
 struct shown { /* for people */
     struct payment p;
@@ -75,8 +83,12 @@ struct open_item {
     struct money amount;
     int64_t made_us;
 };
+struct open_item_list {
+    struct open_item *items;
+    size_t n;
+};
 struct err store_items(struct pg *pg, struct arena *a, int64_t after, int64_t limit,
-                       struct open_item **out, size_t *n) MUST_CHECK;
+                       struct open_item_list *out) MUST_CHECK;
 struct err store_item(struct pg *pg, struct arena *a, int64_t id, struct open_item *out) MUST_CHECK;
 void store_resolve_item(struct pg *tx, struct arena *a, int64_t id, const char *by,
                         const char *note);

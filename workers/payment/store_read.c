@@ -28,17 +28,17 @@ static struct pg_args *ids_of(struct arena *a, const struct id *ids, size_t n)
 }
 
 struct err store_by_attempts(struct pg *pg, struct arena *a, const struct id *attempts, size_t n,
-                             struct payment **out, size_t *n_out)
+                             struct payment_list *out)
 {
     struct pg_rows r;
     struct err e = pg_exec(pg, &sql_payment_by_attempt, ids_of(a, attempts, n), a, &r);
 
     if (e.kind)
         return e;
-    *out = ARENA_ARRAY(a, struct payment, r.n);
-    *n_out = r.n;
+    out->items = ARENA_ARRAY(a, struct payment, r.n);
+    out->n = r.n;
     for (size_t i = 0; i < r.n; i++)
-        (*out)[i] = store_payment_of(&r, i);
+        out->items[i] = store_payment_of(&r, i);
     return OK;
 }
 
@@ -56,17 +56,17 @@ static struct brief brief_of(const struct pg_rows *r, size_t i)
 }
 
 struct err store_briefs(struct pg *pg, struct arena *a, const struct id *orders, size_t n,
-                        struct brief **out, size_t *n_out)
+                        struct brief_list *out)
 {
     struct pg_rows r;
     struct err e = pg_exec(pg, &sql_payment_brief, ids_of(a, orders, n), a, &r);
 
     if (e.kind)
         return e;
-    *out = ARENA_ARRAY(a, struct brief, r.n);
-    *n_out = r.n;
+    out->items = ARENA_ARRAY(a, struct brief, r.n);
+    out->n = r.n;
     for (size_t i = 0; i < r.n; i++)
-        (*out)[i] = brief_of(&r, i);
+        out->items[i] = brief_of(&r, i);
     return OK;
 }
 
@@ -105,7 +105,7 @@ static struct open_item item_of(const struct pg_rows *r, size_t i)
 }
 
 struct err store_items(struct pg *pg, struct arena *a, int64_t after, int64_t limit,
-                       struct open_item **out, size_t *n)
+                       struct open_item_list *out)
 {
     struct pg_args *args = pg_args(a);
     struct pg_rows r;
@@ -116,10 +116,10 @@ struct err store_items(struct pg *pg, struct arena *a, int64_t after, int64_t li
     e = pg_exec(pg, &sql_open_item_list, args, a, &r);
     if (e.kind)
         return e;
-    *out = ARENA_ARRAY(a, struct open_item, r.n);
-    *n = r.n;
+    out->items = ARENA_ARRAY(a, struct open_item, r.n);
+    out->n = r.n;
     for (size_t i = 0; i < r.n; i++)
-        (*out)[i] = item_of(&r, i);
+        out->items[i] = item_of(&r, i);
     return OK;
 }
 

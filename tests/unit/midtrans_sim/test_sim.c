@@ -97,13 +97,10 @@ static void creates_are_checked(void **state)
 
     for (size_t i = 0; i < sizeof creates / sizeof *creates; i++) {
         struct snap_request req;
-        const char *messages[8] = {""};
-        size_t n = 0;
-        bool ok =
-            snap_parse(w->arena, creates[i].body, strlen(creates[i].body), &req, messages, &n);
+        bool ok = snap_parse(w->arena, creates[i].body, strlen(creates[i].body), &req);
         assert_int_equal(ok, creates[i].message == NULL);
-        if (creates[i].message && !strstr(messages[0], creates[i].message))
-            fail_msg("%s: %s", creates[i].body, messages[0]);
+        if (creates[i].message && !strstr(req.messages[0], creates[i].message))
+            fail_msg("%s: %s", creates[i].body, req.messages[0]);
     }
 }
 

@@ -46,6 +46,8 @@ static void set_constants(struct transfer *t)
 
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* Giving up would otherwise wait, blocking the loop, for the thread that looks up the name. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* none, whatever the environment says */
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -3,6 +3,9 @@
 
 #include "loop/sync.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
 static struct fetch_response assert_fetched(struct rig *rig, struct fetch_request req)
 {
     struct fetch_response res;
@@ -167,6 +170,47 @@ static void test_restart(void **state)
 {
     (void)state;
     rig_run((struct httpd_config){0}, is_refused_after_it_was_served);
+}
+
+/* ---- a name server that does not answer must not hold up the loop ---- */
+
+#define SILENCE_S 2
+
+/* In front of libc's, for libcurl too. */
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict out)
+{
+    typedef int look_up(const char *restrict, const char *restrict, const struct addrinfo *restrict,
+                        struct addrinfo **restrict);
+    union { /* ISO C has no conversion of one to the other */
+        void *found;
+        look_up *fn;
+    } real = {.found = dlsym(RTLD_NEXT, "getaddrinfo")};
+
+    if (name && strcmp(name, "silent.invalid") == 0) {
+        sleep(SILENCE_S);
+        return EAI_AGAIN;
+    }
+    return real.fn(name, service, hints, out);
+}
+
+static void waits_for_no_name_server(struct rig *rig)
+{
+    struct fetch_request req = get("/");
+    int64_t from_us = clock_mono_us();
+
+    req.base = "http://silent.invalid";
+    req.timeout_us = 50 * US_PER_MS;
+    assert_int_equal(failure(rig, req), ERR_UNAVAILABLE);
+    assert_true(clock_mono_us() - from_us < US_PER_S);
+    assert_int_equal(assert_fetched(rig, get("/echo")).status, 200);
+    task_sleep(SILENCE_S * US_PER_S); /* the thread that asked ends: nothing of it is left */
+}
+
+static void test_name_server(void **state)
+{
+    (void)state;
+    rig_run((struct httpd_config){0}, waits_for_no_name_server);
 }
 
 /* ---- sent, and then nothing: nobody knows ---- */
@@ -410,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_restart),      cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_lost),         cmocka_unit_test(test_cheats),
         cmocka_unit_test(test_crowd),        cmocka_unit_test(test_tcp),
+        cmocka_unit_test(test_name_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,25 @@ struct err payments_commit(struct payments *ps, struct commit *c)
     return e.kind ? e : c->result;
 }
 
+void payments_count(struct payments *ps, enum notified what)
+{
+    metric_add(ps->notifications[what], 1);
+}
+
+static void make_metrics(struct payments *ps)
+{
+    static const char *const labels[N_NOTIFIED] = {
+        [FORGED] = "result=\"forged\"",     [UNKNOWN] = "result=\"unknown\"",
+        [STALE] = "result=\"stale\"",       [APPLIED] = "result=\"applied\"",
+        [DEFERRED] = "result=\"deferred\"",
+    };
+
+    for (size_t i = 0; i < N_NOTIFIED; i++)
+        ps->notifications[i] =
+            metric_counter("payment_notifications_total",
+                           "Notifications of the provider, by what became of them.", labels[i]);
+}
+
 struct err payments_new(struct app *app, const struct midtrans_config *cfg, struct payments **out)
 {
     struct payments *ps = calloc(1, sizeof *ps);
@@ -190,6 +209,7 @@ struct err payments_new(struct app *app, const struct midtrans_config *cfg, stru
     ps->app = app;
     ps->arena = arena_new();
     ps->midtrans = cfg;
+    make_metrics(ps);
     ps->briefs = (struct gather){.run = read_briefs, .context = ps};
     ps->looks = (struct gather){.run = read_looks, .context = ps};
     ps->commits = (struct gather){.run = run_commits, .context = ps};

@@ -4,11 +4,14 @@
 #define PASAR_PAYMENT_DOMAIN_H
 
 #include "app/app.h"
+#include "base/metric.h"
 #include "loop/sync.h"
 #include "workers/payment/absorb.h"
 #include "workers/payment/gateway.h"
 #include "workers/payment/midtrans.h"
 #include "workers/payment/store.h"
+
+enum notified { FORGED, UNKNOWN, STALE, APPLIED, DEFERRED, N_NOTIFIED };
 
 struct payments {
     struct app *app;
@@ -16,11 +19,14 @@ struct payments {
     const struct midtrans_config *midtrans;
     struct gateway gateway;
     struct gather briefs, looks, commits;
+    struct metric *notifications[N_NOTIFIED]; /* by what became of them */
 };
 
 /* Lives as long as the process. ERR_INVALID: settings that must not be. */
 struct err payments_new(struct app *app, const struct midtrans_config *cfg,
                         struct payments **out) MUST_CHECK;
+
+void payments_count(struct payments *ps, enum notified what);
 
 /* What a call to the provider needs, read together with others'. ERR_NOT_FOUND without a payment.
  */

@@ -8,8 +8,9 @@
 
 /* ---- notifications ---- */
 
-static struct err thank(struct request *req)
+static struct err thank(struct request *req, enum notified what)
 {
+    payments_count(req->domain, what);
     return reply_json(req, 200, json_pack("{s:s}", "status", "success"));
 }
 
@@ -23,6 +24,7 @@ static struct err in_trouble(struct err e)
 
 static struct err refuse(struct request *req, const char *why)
 {
+    payments_count(req->domain, FORGED);
     log_warn("webhook.forged", kv_text("why", why), kv_text("remote", req->http->remote));
     return ERR(ERR_DENIED, "not a notification of the payment provider");
 }
@@ -36,7 +38,7 @@ static struct err ask_later(struct request *req, const struct payment *p)
 
     id_format(&p->order_id, order);
     e = payments_commit(req->domain, &c);
-    return e.kind ? in_trouble(e) : thank(req);
+    return e.kind ? in_trouble(e) : thank(req, DEFERRED);
 }
 
 static struct err keep(struct request *req, const struct payment *p,
@@ -46,7 +48,7 @@ static struct err keep(struct request *req, const struct payment *p,
     struct commit c = {.piece = &piece};
     struct err e = payments_commit(req->domain, &c);
 
-    return e.kind ? in_trouble(e) : thank(req);
+    return e.kind ? in_trouble(e) : thank(req, APPLIED);
 }
 
 /* A signed amount that is not ours: nothing is applied, a person looks. The currency beside it is
@@ -87,12 +89,12 @@ static struct err follow_up(struct request *req, const struct payment *p, const 
         return keep(req, p, &claimed);
     }
     if (notice_is_consistent(n) && !payment_is_news(p, &claimed))
-        return thank(req); /* a duplicate, or stale */
+        return thank(req, STALE); /* a duplicate, or stale */
     e = ask(req, p, &claimed, &confirmed);
     if (e.kind)
         return ask_later(req, p);
     if (confirmed.kind == NO_NEWS || !payment_is_news(p, &confirmed))
-        return thank(req);
+        return thank(req, STALE);
     return keep(req, p, &confirmed);
 }
 
@@ -119,7 +121,7 @@ struct err http_webhook(struct request *req)
     e = payments_look(ps, req->arena, &attempt, &p);
     if (e.kind == ERR_NOT_FOUND) {
         log_warn("webhook.unknown_attempt", kv_id("attempt_id", &attempt));
-        return thank(req);
+        return thank(req, UNKNOWN);
     }
     return e.kind ? in_trouble(e) : follow_up(req, &p, &n);
 }

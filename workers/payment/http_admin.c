@@ -92,6 +92,16 @@ struct err http_resolve_open_item(struct request *req)
     return ERR(ERR_UNFIT, "this action does not fit this kind of open item");
 }
 
+static struct err check_amount(struct request *req, const struct payment *p)
+{
+    int64_t amount = form_i64_or(&req->form, "amount", p->total.minor, 1, MONEY_MAX_MINOR);
+    struct err e = req_check(req);
+
+    if (!e.kind && amount != p->total.minor)
+        return ERR(ERR_UNFIT, "only the whole amount can be refunded");
+    return e;
+}
+
 /* POST /api/v1/admin/payments/:order_id/refund: all of it. */
 struct err http_refund(struct request *req)
 {
@@ -105,9 +115,9 @@ struct err http_refund(struct request *req)
     e = store_get(req->pg, req->arena, &piece.order_id, &s);
     if (e.kind)
         return e;
-    if (form_has(&req->form, "amount") &&
-        form_i64(&req->form, "amount", 1, MONEY_MAX_MINOR) != s.p.total.minor)
-        return ERR(ERR_UNFIT, "only the whole amount can be refunded");
+    e = check_amount(req, &s.p);
+    if (e.kind)
+        return e;
     if (s.p.state == REFUNDING || s.p.state == REFUNDED)
         return accepted(req, OK); /* asked for again */
     e = payments_commit(req->domain, &c);

@@ -22,8 +22,8 @@ static const struct environment {
 
 /* ---- calls ---- */
 
-/* The code counts, wherever it stands. What is no answer at all, or trouble of theirs, is tried
- * again later. */
+/* The code counts, wherever it stands. What is no answer of theirs at all, or tells of their
+ * trouble, is tried again. */
 static struct err judge(const struct fetch_response *r, struct answer *out)
 {
     const char *code = json_string_value(json_object_get(out->body, "status_code"));
@@ -31,11 +31,12 @@ static struct err judge(const struct fetch_response *r, struct answer *out)
     out->code = r->status;
     if (r->status < 400 && code)
         out->code = (int)strtol(code, NULL, 10);
+    out->is_in_body = code && (int)strtol(code, NULL, 10) == out->code;
     if (out->code == 401 || out->code == 403) {
         log_error("midtrans.key_refused", kv_i64("code", out->code));
         return ERR(ERR_UNAVAILABLE, "Midtrans refuses our key");
     }
-    if (out->code >= 500 || out->code == 429 || out->code == 408 || (!out->body && r->status < 400))
+    if (out->code >= 500 || out->code == 429 || out->code == 408 || !out->body)
         return ERR(ERR_TIMEOUT, "Midtrans is in trouble");
     return OK;
 }
@@ -147,7 +148,7 @@ static struct err look_at(struct midtrans *m, struct arena *a, const struct paym
     *out = (struct notice){.transaction_status = "", .fraud_status = "", .payment_type = ""};
     if (e.kind)
         return e;
-    if (r.code == 404) /* no method was chosen yet */
+    if (r.code == 404 && r.is_in_body) /* no method was chosen yet; a proxy's 404 says nothing */
         return ERR(ERR_NOT_FOUND, "Midtrans knows no transaction");
     return read_status(m, a, p, &r, out);
 }

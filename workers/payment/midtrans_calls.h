@@ -18,8 +18,9 @@ struct midtrans {
 };
 
 struct answer {
-    int code;     /* the body's when it has one, else HTTP's */
-    json_t *body; /* NULL: no JSON */
+    int code;        /* the body's when it has one, else HTTP's */
+    bool is_in_body; /* said there */
+    json_t *body;
 };
 
 struct call {

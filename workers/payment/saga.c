@@ -8,6 +8,7 @@ enum move {
     BEGIN,
     CHARGE,
     LINK,
+    KEEP,   /* a page whose payment has gone on already */
     UNLINK, /* a page was made for what nobody wants any more */
     DROP,   /* before anything was asked of the provider */
     CLOSE,  /* after: the page must be closed, and may turn out to be paid */
@@ -49,6 +50,7 @@ static const struct {
     [BEGIN]        = {"begin",        WAITING,    NULL,                NULL,              "deadline", NULL, STAYS},
     [CHARGE]       = {"charge",       CHARGING,   NULL,                NULL,              "charge", NULL, STAYS},
     [LINK]         = {"link",         PENDING,    "PaymentPending",    NULL,              NULL,     NULL, KEEPS_LINK},
+    [KEEP]         = {"keep",         STAY,       NULL,                NULL,              NULL,     NULL, KEEPS_LINK},
     [UNLINK]       = {"unlink",       STAY,       NULL,                NULL,              "close",  NULL, KEEPS_LINK},
     [DROP]         = {"drop",         VOID,       NULL,                "order_cancelled", NULL,     NULL, STAYS},
     [CLOSE]        = {"close",        VOID,       NULL,                "order_cancelled", "close",  NULL, ENDS_REVIEW},
@@ -82,7 +84,7 @@ static const enum move table[N_NEWS_KINDS][N_PAYMENT_STATES] = {
     [STOCK_INSUFFICIENT]  = {SOON,  DROP,     SAME,     SAME,     SAME,         SAME,         SAME,      SAME,      SAME,      SAME,         SAME,      SAME},
     [ORDER_CANCELLED]     = {SOON,  DROP,     DROP,     CLOSE,    CLOSE,        BACK_C,       SAME,      SAME,      SAME,      SAME,         SAME,      SAME},
     [ORDER_PAID]          = {SAME,  SAME,     SAME,     SAME,     SAME,         SAME,         SAME,      SAME,      SAME,      SAME,         SAME,      SAME},
-    [CHARGE_ACCEPTED]     = {SAME,  SAME,   LINK,     SAME,     SAME,         SAME,         UNLINK,    UNLINK,    UNLINK,    SAME,         SAME,      SAME},
+    [CHARGE_ACCEPTED]     = {SAME,  SAME,     LINK,     SAME,     KEEP,         KEEP,         UNLINK,    UNLINK,    UNLINK,    KEEP,         KEEP,      KEEP},
     [CHARGE_REFUSED]      = {SAME,  SAME,  REFUSED,  SAME,     SAME,         SAME,         SAME,      SAME,      SAME,      SAME,         SAME,      SAME},
     [SAYS_PENDING]        = {SAME,  SAME,     SAME,     SAME,     SAME,         SAME,         SAME,      SAME,      SAME,      SAME,         SAME,      SAME},
     [SAYS_CHALLENGE]      = {SAME,  FLAG_ODD,   REVIEW,   REVIEW,   SAME,         SAME,         UNLINK,    UNLINK,    UNLINK,    SAME,         SAME,      SAME},

@@ -53,15 +53,23 @@ static struct err read_filter(struct request *req, int64_t user_id, struct order
     return req_check(req);
 }
 
+/* The list of everybody's orders may be of one user; the other list looks at no such word. */
+static const char *user_asked(struct request *req)
+{
+    int64_t user_id = req_query_i64(req, "user_id", 0, 1, INT64_MAX);
+
+    return user_id ? arena_printf(req->arena, "&user_id=%lld", (long long)user_id) : "";
+}
+
 static void link_next(struct request *req, const struct order_filter *f, const struct order *last)
 {
     char cursor[ID_TEXT_SIZE];
 
     id_format(&last->id, cursor);
     reply_header(req, "Link",
-                 arena_printf(req->arena, "<%s?limit=%lld%s%s&cursor=%s>; rel=\"next\"",
+                 arena_printf(req->arena, "<%s?limit=%lld%s%s%s&cursor=%s>; rel=\"next\"",
                               req->http->path, (long long)f->limit - 1,
-                              *f->status ? "&status=" : "", f->status, cursor));
+                              *f->status ? "&status=" : "", f->status, user_asked(req), cursor));
 }
 
 static struct err list(struct request *req, int64_t user_id)

@@ -112,15 +112,16 @@ def midtrans(facts, expected):
     for attempt in facts.midtrans["attempts"].keys() - attempts.keys():
         yield f"Midtrans was asked for attempt {attempt}, of which payment knows nothing"
     for attempt, order in attempts.items():
+        row = facts.orders.get(order, {"status": "lost"})
         transactions = facts.midtrans["paid"].get(attempt, [])
         amount = facts.midtrans["attempts"].get(attempt, 0)
         back = [facts.midtrans["refunded"].get(transaction, 0) for transaction in transactions]
         kept = amount * len(transactions) - sum(back)
-        wanted = facts.orders[order]["total"] if facts.orders[order]["status"] == "PAID" else 0
+        wanted = row["total"] if row["status"] == "PAID" else 0
         if any(sum_ > amount for sum_ in back):
             yield f"order {order}: more given back than was paid: {back} of {amount} each"
         if kept != wanted and order not in owed and order not in expected.refunded_by_hand:
-            yield (f"order {order} is {facts.orders[order]['status']}: Midtrans keeps {kept} instead of {wanted} "
+            yield (f"order {order} is {row['status']}: Midtrans keeps {kept} instead of {wanted} "
                    f"({len(transactions)} payments, given back {back})")
 
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "app/private.h"
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 
 #define OFFLOAD_THREADS 2
 #define OFFLOAD_QUEUE 64
+#define FILES 4096
 
 static const struct {
     const char *word;
@@ -228,6 +230,17 @@ static void stay_small(void)
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
+/* A shell's usual limit of 1024 is less than a service's connections and its own servers' take. */
+static void allow_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES)
+        return;
+    files.rlim_cur = files.rlim_max < FILES ? files.rlim_max : FILES;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* else with fewer: httpd takes fewer clients then */
+}
+
 int app_main(int argc, char **argv, const struct service *service)
 {
     /* Static: what a domain keeps for good can still be reached when leaks are looked for at the
@@ -241,6 +254,7 @@ int app_main(int argc, char **argv, const struct service *service)
     if (!role_parse(argc, argv, &private.role))
         return usage(service->name);
     stay_small();
+    allow_files();
     private.arena = arena_new();
     if (settings_read(&app).kind) {
         arena_free(private.arena);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "wrap/httpd_private.h"
@@ -20,6 +21,7 @@
 #define MAX_HEADER_BYTES ((size_t)16 * 1024)
 #define TIMEOUT_S 60
 #define MAX_CONNECTIONS 1024
+#define SPARE_FILES 128    /* for whatever else the process opens */
 #define ALL_METHODS 0xffff /* those we do not know are answered by us, not by evhttp */
 
 /* ---- requests ---- */
@@ -232,6 +234,19 @@ void http_reply(struct http_request *req, int status, const struct http_header *
 
 /* ---- birth and death ---- */
 
+/* Clients must not take the last file: the database that comes back would find none, and a waiting
+ * connection that cannot be accepted keeps the loop turning. */
+static int most_connections(int wanted)
+{
+    struct rlimit files;
+    rlim_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return wanted;
+    most = files.rlim_cur > 2 * SPARE_FILES ? files.rlim_cur - SPARE_FILES : files.rlim_cur / 2;
+    return most < (rlim_t)wanted ? (int)most : wanted;
+}
+
 static void set_defaults(struct httpd_config *cfg)
 {
     if (!cfg->max_body_bytes)
@@ -242,6 +257,7 @@ static void set_defaults(struct httpd_config *cfg)
         cfg->timeout_s = TIMEOUT_S;
     if (cfg->max_connections <= 0)
         cfg->max_connections = MAX_CONNECTIONS;
+    cfg->max_connections = most_connections(cfg->max_connections);
 }
 
 static struct evhttp *evhttp_of(struct httpd *h)

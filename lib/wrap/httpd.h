@@ -15,7 +15,7 @@ struct httpd_config {
     size_t max_body_bytes;   /* 64 KiB when 0; more is answered 413 by us */
     size_t max_header_bytes; /* 16 KiB when 0 */
     int timeout_s;           /* of reading, writing, and idle keep-alive; 60 when 0 */
-    int max_connections;     /* 1024 when 0; more are closed at once */
+    int max_connections; /* 1024 when 0; more, or more than files are left, are closed at once */
 };
 
 struct http_header {

@@ -2,7 +2,10 @@
 #include "tests/unit/wrap/rig.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define CLOSE "Connection: close\r\n"
 
@@ -333,6 +336,47 @@ static void test_bound(void **state)
     rig_run((struct httpd_config){.max_connections = 2}, bounds_connections);
 }
 
+/* A process of its own, for its sockets: it holds them until it is killed. */
+static pid_t crowd_at(const char *path, int n)
+{
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    while (n-- > 0 && raw_connect(path) >= 0)
+        continue;
+    for (;;)
+        pause();
+}
+
+/* Clients must not take the last file: a database that comes back would find none. */
+static void leaves_files_for_others(struct rig *rig)
+{
+    pid_t crowd = crowd_at(rig->listen + strlen("unix:"), 200);
+    int fd;
+
+    assert_true(crowd > 0);
+    task_sleep(300 * US_PER_MS);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    kill(crowd, SIGKILL);
+    assert_int_equal(waitpid(crowd, NULL, 0), crowd);
+    assert_true(fd >= 0);
+    close(fd);
+    answers_a_half_closed_socket(rig);
+}
+
+static void test_files(void **state)
+{
+    struct rlimit before, few;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){100, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    rig_run((struct httpd_config){0}, leaves_files_for_others);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void drains(struct rig *rig)
 {
     const char *path = rig->listen + strlen("unix:");
@@ -500,7 +544,7 @@ int main(void)
         cmocka_unit_test(test_freed),     cmocka_unit_test(test_dribble),
         cmocka_unit_test(test_bound),     cmocka_unit_test(test_drain),
         cmocka_unit_test(test_addresses), cmocka_unit_test(test_query),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_noise),     cmocka_unit_test(test_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

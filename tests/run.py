@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests: `run.py check` the fast ones, `run.py test` those and the scenarios, or single ones by name.
 
-Every test is a command; builds go first, one after the other, the rest two at a time. Its output goes to build/test-logs/<name>.log and is shown when it fails. The last line
-says `N passed, N failed`; the exit status is 0 when none failed.
+Every test is a command; builds go first, one after the other, the rest two at a time. Output goes to
+build/test-logs/<name>.log and is shown when the test fails. The last line says `N passed, N failed`; the exit status
+is 0 when none failed.
 """
 import concurrent.futures
 import os
@@ -24,9 +25,12 @@ def make(*words):
     return ["make", "-s", "-j2", *words]
 
 
+LOOP_TESTS = ["build/release/test/unit/loop/test_task", "build/release/test/unit/loop/test_sync"]
+
+
 def builds():
     """Everything compiles without a warning under both compilers, optimised and with sanitizers."""
-    yield "build-gcc", make("CC=gcc", "bins")
+    yield "build-gcc", make("CC=gcc", "bins", *LOOP_TESTS)
     yield "build-gcc-sanitized", make("CC=gcc", "SAN=1", "bins", "tests")
     yield "build-clang-sanitized", make("CC=clang", "SAN=1", "bins", "tests")
 
@@ -48,6 +52,12 @@ def binaries(folder, needs_servers):
             yield f"{name}-{compiler}".replace("/", "."), command
 
 
+def valgrinds():
+    """It, too, must understand stacks that tasks run on."""
+    for binary in LOOP_TESTS:
+        yield f"valgrind.{pathlib.Path(binary).name}", ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", binary]
+
+
 def statements():
     yield "statements", [sys.executable, "tests/lint/statements.py"]
 
@@ -64,7 +74,7 @@ def scenarios():
 
 
 def stages(what):
-    check = [builds, lints, lambda: binaries("unit", False), lambda: binaries("store", True), statements]
+    check = [builds, lints, lambda: binaries("unit", False), valgrinds, lambda: binaries("store", True), statements]
     table = {"check": check, "test": check + [providers, scenarios], "scenario": [scenarios]}
     if what in table:
         return [test for stage in table[what] for test in stage()]

@@ -133,7 +133,7 @@ struct err order_price(struct order *o, struct order_line *lines, size_t n,
  * in. */
 static uint32_t scramble(uint32_t x)
 {
-    x &= SERIAL_MASK;
+    x = (x ^ UINT32_C(0x1d3c5a7)) & SERIAL_MASK; /* or the first of all would be 000000 */
     for (int i = 0; i < 3; i++) {
         x = (x * UINT32_C(0x2545f491)) & SERIAL_MASK;
         x ^= x >> 15;

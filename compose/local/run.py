@@ -45,6 +45,7 @@ def addresses(state):
     database = f"psql -h {env['ORDER_DB_HOST']} -U {env['DB_USER']} {env['ORDER_DB_NAME']}"
     say(f"  shop       {state['gateway']}/api/v1/products")
     say(f"  health     {state['gateway']}/api/v1/health")
+    say(f"  documents  {state['gateway']}/docs/")
     if state["simulator"]:
         say(f"  Midtrans   {state['simulator']} (the simulator)")
     say(f"  events     {redis} -n 1 XREAD STREAMS stream:orders 0")

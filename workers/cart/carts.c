@@ -54,15 +54,17 @@ static struct redis_script remove_script = {
 };
 
 /* KEYS: a cart and its memory for each order. ARGV: seconds to live, orders to remember; then for
- * each order its id, its time, how many lines, and the product and quantity of each. */
+ * each order its id, how many lines, and the product and quantity of each. Those that came last are
+ * remembered, whatever time they were told at: these are the ones that may come again. */
 static struct redis_script bought_script = {
     .text = "local at = 3\n"
             "for k = 1, #KEYS, 2 do\n"
-            "  local cart, bought, n = KEYS[k], KEYS[k + 1], tonumber(ARGV[at + 2])\n"
-            "  if redis.call('ZADD', bought, 'NX', ARGV[at + 1], ARGV[at]) == 1 then\n"
+            "  local cart, bought, n = KEYS[k], KEYS[k + 1], tonumber(ARGV[at + 1])\n"
+            "  local last = redis.call('ZREVRANGE', bought, 0, 0, 'WITHSCORES')[2] or 0\n"
+            "  if redis.call('ZADD', bought, 'NX', last + 1, ARGV[at]) == 1 then\n"
             "    redis.call('ZREMRANGEBYRANK', bought, 0, -1 - ARGV[2])\n"
             "    redis.call('EXPIRE', bought, ARGV[1])\n"
-            "    for i = at + 3, at + 1 + 2 * n, 2 do\n"
+            "    for i = at + 2, at + 2 * n, 2 do\n"
             "      local line = redis.call('HGET', cart, ARGV[i])\n"
             "      local has, sequence = string.match(line or '', '^(%d+):(%d+)$')\n"
             "      local left = (has or 0) - ARGV[i + 1]\n"
@@ -73,7 +75,7 @@ static struct redis_script bought_script = {
             "      end\n"
             "    end\n"
             "  end\n"
-            "  at = at + 3 + 2 * n\n"
+            "  at = at + 2 + 2 * n\n"
             "end\n"
             "return 'ok'\n",
 };
@@ -86,8 +88,8 @@ static const char *cart_key(struct arena *a, int64_t user_id)
 /* ---- answers ---- */
 
 /* What Redis says while it cannot serve: it passes, and nothing has happened. */
-static const char *const passing[] = {"LOADING ", "OOM ",        "READONLY ",   "MISCONF ",
-                                      "BUSY ",    "MASTERDOWN ", "CLUSTERDOWN "};
+static const char *const passing[] = {"LOADING ", "OOM ",        "READONLY ",    "MISCONF ",
+                                      "BUSY ",    "MASTERDOWN ", "CLUSTERDOWN ", "NOREPLICAS "};
 
 static struct err refused(const struct redis_value *answer)
 {
@@ -214,7 +216,6 @@ struct err carts_clear(struct redis *r, struct arena *a, int64_t user_id)
 static void add_purchase(struct redis_args *c, const struct purchase *p)
 {
     redis_add(c, p->order_id);
-    redis_add_i64(c, p->time_us);
     redis_add_i64(c, (int64_t)p->n);
     for (size_t i = 0; i < p->n; i++) {
         redis_add_i64(c, p->lines[i].product_id);

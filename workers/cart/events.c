@@ -46,7 +46,7 @@ struct err purchase_read(struct arena *a, const struct event *e, struct purchase
     order_id = form_id(&f, "order_id", FORM_REQUIRED);
     text = arena_alloc(a, ID_TEXT_SIZE);
     id_format(&order_id, text);
-    *out = (struct purchase){.order_id = text, .time_us = e->time_us};
+    *out = (struct purchase){.order_id = text};
     out->user_id = form_i64(&f, "user_id", 1, INT64_MAX);
     read_lines(&f, out);
     return verdict(&f, reason);

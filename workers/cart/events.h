@@ -13,7 +13,6 @@
 struct purchase { /* OrderPaid */
     const char *order_id;
     int64_t user_id;
-    int64_t time_us;
     struct cart_line *lines; /* product and quantity */
     size_t n;
 };

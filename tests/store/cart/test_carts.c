@@ -104,7 +104,7 @@ static enum err_kind set(int64_t product_id, int64_t quantity, int64_t available
 static enum err_kind buy(const char *order_id, int64_t product_id, int64_t quantity)
 {
     struct cart_line line = {.product_id = product_id, .quantity = quantity};
-    const struct purchase p = {order_id, USER, clock_now_us(), &line, 1};
+    const struct purchase p = {order_id, USER, &line, 1};
 
     return carts_take_bought(r, a, &p, 1).kind;
 }
@@ -236,7 +236,7 @@ static void a_batch_is_one_call(void)
         line[i][0] = (struct cart_line){.product_id = 7, .quantity = 1};
         line[i][1] = (struct cart_line){.product_id = 9, .quantity = 1};
         batch[i] = (struct purchase){arena_printf(a, "order-%d", i), i % 2 ? USER : 1000 + i,
-                                     clock_now_us(), line[i], i % 4 == 1 ? 1 : 2};
+                                     line[i], i % 4 == 1 ? 1 : 2};
     }
     assert_int_equal(carts_take_bought(r, a, batch, 64).kind, ERR_NONE);
     assert_int_equal(carts_take_bought(r, a, batch, 64).kind, ERR_NONE);
@@ -253,6 +253,17 @@ static void the_memory_of_orders_is_bounded(void)
     assert_int_equal(buy("order-299", 7, 1), ERR_NONE);
     assert_int_equal(buy("order-200", 7, 1), ERR_NONE);
     assert_string_equal(in_cart(), "7*5");
+}
+
+/* Whatever the order of their ids, and of the times at which they were told. */
+static void the_last_order_is_always_remembered(void)
+{
+    for (int i = 300; i > 100; i--)
+        assert_int_equal(buy(arena_printf(a, "order-%03d", i), 7, 1), ERR_NONE);
+    assert_int_equal(add(7, 5, INT64_MAX), ERR_NONE);
+    assert_int_equal(buy("order-000", 7, 1), ERR_NONE);
+    assert_int_equal(buy("order-000", 7, 1), ERR_NONE);
+    assert_string_equal(in_cart(), "7*4");
 }
 
 static void scripts_survive_a_redis_that_forgets(void)
@@ -272,6 +283,10 @@ static void refusals(void)
     assert_int_equal(add(7, 1, INT64_MAX), ERR_UNAVAILABLE);
     assert_int_equal(buy("first", 7, 1), ERR_UNAVAILABLE);
     command("CONFIG SET maxmemory 0", NULL);
+    command("CONFIG SET min-replicas-to-write 1", NULL);
+    assert_int_equal(add(7, 1, INT64_MAX), ERR_UNAVAILABLE);
+    assert_int_equal(buy("first", 7, 1), ERR_UNAVAILABLE);
+    command("CONFIG SET min-replicas-to-write 0", NULL);
     assert_string_equal(in_cart(), "7*1");
     command("HSET cart:42 nonsense x 9 y:z 11 1000:5", NULL); /* somebody's hand: left alone */
     assert_string_equal(in_cart(), "7*1");
@@ -301,6 +316,7 @@ STORY(carts_live_a_week_from_the_last_touch)
 STORY(what_was_bought_leaves_once)
 STORY(a_batch_is_one_call)
 STORY(the_memory_of_orders_is_bounded)
+STORY(the_last_order_is_always_remembered)
 STORY(scripts_survive_a_redis_that_forgets)
 STORY(refusals)
 STORY(without_redis)
@@ -315,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_what_was_bought_leaves_once),
         cmocka_unit_test(test_a_batch_is_one_call),
         cmocka_unit_test(test_the_memory_of_orders_is_bounded),
+        cmocka_unit_test(test_the_last_order_is_always_remembered),
         cmocka_unit_test(test_scripts_survive_a_redis_that_forgets),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_without_redis),

@@ -39,14 +39,15 @@ static const struct hear_row hears[] = {
 #define AT_ONCE 256 /* the runner claims no more than the narrowest kind has room for: none of them narrows it */
 #define JOB(name, fn, seconds) {.kind = (name), .call = (fn), .settle = job_settle_news, .concurrency = AT_ONCE, .timeout_us = (seconds) * US_PER_S}
 
-/* Calls in a row may be many (ask, close, ask again): their time is that of all of them. */
+/* Calls in a row may be many (ask, close, ask again): their time is that of all of them. No more than it needs: a job
+ * whose process died waits for twice as long. */
 static const struct job_kind jobs[] = {
-    JOB("charge",   job_charge,   10),
-    JOB("deadline", job_deadline, 20),
-    JOB("close",    job_close,    20),
-    JOB("confirm",  job_confirm,  10),
-    JOB("refund",   job_refund,   15),
-    JOB("review",   job_review,   15),
+    JOB("charge",   job_charge,   6),
+    JOB("deadline", job_deadline, 15),
+    JOB("close",    job_close,    15),
+    JOB("confirm",  job_confirm,  5),
+    JOB("refund",   job_refund,   10),
+    JOB("review",   job_review,   10),
     {.kind = NULL},
 };
 /* clang-format on */

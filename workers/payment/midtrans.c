@@ -9,8 +9,8 @@
 #include "wrap/crypt.h"
 #include "wrap/json.h"
 
-#define CREATE_TIMEOUT_US (8 * US_PER_S)
-#define CALL_TIMEOUT_US (4 * US_PER_S)
+#define CREATE_TIMEOUT_US (5 * US_PER_S)
+#define CALL_TIMEOUT_US (3 * US_PER_S)
 
 static const struct environment {
     const char *name, *key_prefix, *snap_url, *api_url;

@@ -93,9 +93,7 @@ static void exchange_page(struct evbuffer *output, int status)
     char body[512];
     size_t n = http_problem(body, sizeof body, status);
 
-    evbuffer_unfreeze(output, 1); /* the bufferevent keeps its front for itself */
     evbuffer_drain(output, evbuffer_get_length(output));
-    evbuffer_freeze(output, 1);
     evbuffer_add_printf(output,
                         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\n"
                         "Content-Length: %zu\r\nConnection: close\r\n\r\n",
@@ -103,23 +101,30 @@ static void exchange_page(struct evbuffer *output, int status)
     evbuffer_add(output, body, n);
 }
 
-static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+/* Looks at what is in the buffer; it is one of evhttp's pages when it ends like one. */
+static void look(struct evbuffer *output)
 {
     char page[PAGE_MOST_BYTES + 1];
-    size_t end = strlen(PAGE_END), n;
+    size_t end = strlen(PAGE_END), n = evbuffer_get_length(output);
+
+    if (n < end || n > PAGE_MOST_BYTES || evbuffer_copyout(output, page, n) != (ev_ssize_t)n)
+        return;
+    page[n] = '\0';
+    if (strcmp(page + n - end, PAGE_END) == 0)
+        exchange_page(output, status_of(page));
+}
+
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
     struct httpd *h = arg;
 
     if (h->is_replying || !info->n_added)
         return;
-    n = evbuffer_get_length(output);
-    if (n < end || n > PAGE_MOST_BYTES)
-        return;
-    evbuffer_copyout(output, page, n);
-    page[n] = '\0';
-    if (strcmp(page + n - end, PAGE_END) != 0)
-        return;
     h->is_replying = true; /* what we write now calls us again */
-    exchange_page(output, status_of(page));
+    /* The bufferevent keeps its front for itself, once it has written: not even to be read. */
+    evbuffer_unfreeze(output, 1);
+    look(output);
+    evbuffer_freeze(output, 1);
     h->is_replying = false;
 }
 

@@ -210,6 +210,35 @@ static void answers_a_half_closed_socket(struct rig *rig)
     assert_non_null(strstr(r->got, "GET /x"));
 }
 
+/* The same words as on a fresh connection: a gateway keeps its connections. */
+static void refuses_what_follows_a_good_request(struct rig *rig)
+{
+    char text[256];
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const char *first = "GET /good HTTP/1.1\r\n\r\n";
+        const struct raw *r;
+        struct raw second;
+        size_t n = strlen(first);
+
+        if (!bad[i].status)
+            continue;
+        memcpy(text, first, n);
+        memcpy(text + n, bad[i].request, bad[i].n);
+        r = rig_say(rig, text, n + bad[i].n, RAW_WAIT);
+        second = (struct raw){.text = bad[i].request, .closed = r->closed};
+        assert_non_null(strstr(r->got, "GET /good"));
+        snprintf(second.got, sizeof second.got, "%s", strstr(r->got, "GET /good"));
+        assert_problem(&second, bad[i].status);
+    }
+}
+
+static void test_bad_second(void **state)
+{
+    (void)state;
+    rig_run((struct httpd_config){.max_body_bytes = 1000}, refuses_what_follows_a_good_request);
+}
+
 /* In the loop's own thread, so without blocking. */
 static bool hears(struct raw *r, int fd, const char *text)
 {
@@ -538,13 +567,14 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),      cmocka_unit_test(test_head),
-        cmocka_unit_test(test_bad),       cmocka_unit_test(test_large),
-        cmocka_unit_test(test_manners),   cmocka_unit_test(test_vanished),
-        cmocka_unit_test(test_freed),     cmocka_unit_test(test_dribble),
-        cmocka_unit_test(test_bound),     cmocka_unit_test(test_drain),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_query),
-        cmocka_unit_test(test_noise),     cmocka_unit_test(test_files),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_head),
+        cmocka_unit_test(test_bad),        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_manners),    cmocka_unit_test(test_vanished),
+        cmocka_unit_test(test_freed),      cmocka_unit_test(test_dribble),
+        cmocka_unit_test(test_bound),      cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_query),
+        cmocka_unit_test(test_noise),      cmocka_unit_test(test_files),
+        cmocka_unit_test(test_bad_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

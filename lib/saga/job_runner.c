@@ -16,6 +16,8 @@
 #define POLL_US US_PER_S
 #define TIMEOUT_US (10 * US_PER_S)
 #define CONCURRENCY 16
+#define SAVE_AGAIN_US                                                                              \
+    (20 * US_PER_MS) /* first pause before what could not be saved is saved again */
 
 struct crew { /* of one kind */
     const struct job_kind *kind;
@@ -47,6 +49,11 @@ struct run { /* a job in its task */
 static int64_t timeout_of(const struct job_kind *k)
 {
     return k->timeout_us > 0 ? k->timeout_us : TIMEOUT_US;
+}
+
+static int64_t lease_of(const struct job_kind *k)
+{
+    return 2 * timeout_of(k);
 }
 
 static int concurrency_of(const struct job_kind *k)
@@ -87,14 +94,38 @@ static void end_run(struct run *run)
     arena_free(run->job.arena);
 }
 
-static void put_off(struct run *run, struct err e)
+/* While the database is away nobody else can claim what is ours, and what was learnt is still in
+ * memory: it is saved as soon as that is possible, and not learnt again when the lease has run out.
+ */
+static bool may_try_again(const struct job_runner *r, struct err e, int64_t lease_ends_mono_us,
+                          int n_tries)
+{
+    if (e.kind != ERR_UNAVAILABLE || r->stopping || clock_mono_us() > lease_ends_mono_us)
+        return false;
+    task_sleep(backoff_us(n_tries, SAVE_AGAIN_US, POLL_US));
+    return true;
+}
+
+static void forget_fate(struct job *job)
+{
+    job->fate = JOB_DONE;
+    job->again_us = 0;
+    job->reason = NULL;
+    job->attempts_counted = job->attempts;
+}
+
+static void put_off(struct run *run, struct err why, int64_t lease_ends_mono_us)
 {
     struct job_kind undecided = *run->crew->kind;
     struct job *job = &run->job;
+    struct err e;
+    int n = 0;
 
     undecided.settle = NULL; /* nothing was learnt: only the fate is written */
-    job_fate_of_error(job, run->crew->kind, e);
-    e = job_settle(&run->crew->runner->cfg, &undecided, &job, 1);
+    job_fate_of_error(job, run->crew->kind, why);
+    do
+        e = job_settle(&run->crew->runner->cfg, &undecided, &job, 1);
+    while (may_try_again(run->crew->runner, e, lease_ends_mono_us, ++n));
     if (e.kind)
         log_warn("job.not_put_off", kv_text("kind", job->kind), kv_text("key", job->key),
                  kv_err(e));
@@ -102,35 +133,51 @@ static void put_off(struct run *run, struct err e)
         count(run->crew, job);
 }
 
+static void settle_run(struct run *run, int64_t lease_ends_mono_us)
+{
+    struct err e;
+    int n = 0;
+
+    do {
+        forget_fate(&run->job);
+        run->item = (struct gather_item){0};
+        e = gather_submit(&run->crew->settling, &run->item);
+    } while (may_try_again(run->crew->runner, e, lease_ends_mono_us, ++n));
+    if (e.kind)
+        log_warn("job.not_settled", kv_text("kind", run->crew->kind->kind),
+                 kv_text("key", run->job.key), kv_err(e));
+}
+
 static void run_task(void *arg)
 {
     struct run *run = arg;
     const struct job_kind *kind = run->crew->kind;
+    int64_t began_mono_us = clock_mono_us(), lease_ends_mono_us = began_mono_us + lease_of(kind);
     struct err e;
 
-    task_set_deadline(clock_mono_us() + timeout_of(kind));
+    task_set_deadline(began_mono_us + timeout_of(kind));
     e = kind->call(run->crew->runner->cfg.domain, &run->job);
     task_set_deadline(NO_DEADLINE);
-    if (e.kind) {
-        put_off(run, e);
-    } else {
-        e = gather_submit(&run->crew->settling, &run->item);
-        if (e.kind)
-            log_warn("job.not_settled", kv_text("kind", kind->kind), kv_text("key", run->job.key),
-                     kv_err(e));
-    }
+    if (e.kind)
+        put_off(run, e, lease_ends_mono_us);
+    else
+        settle_run(run, lease_ends_mono_us);
     end_run(run);
 }
 
 /* Timers have nothing to call: those claimed together are settled together, here. */
 static void settle_timers(struct crew *crew, struct run **runs, size_t n)
 {
+    int64_t lease_ends_mono_us = clock_mono_us() + lease_of(crew->kind);
     struct job *jobs[CLAIM_AT_ONCE];
     struct err e;
+    int n_tries = 0;
 
-    for (size_t i = 0; i < n; i++)
-        jobs[i] = &runs[i]->job;
-    e = job_settle(&crew->runner->cfg, crew->kind, jobs, n);
+    do {
+        for (size_t i = 0; i < n; i++)
+            forget_fate(jobs[i] = &runs[i]->job);
+        e = job_settle(&crew->runner->cfg, crew->kind, jobs, n);
+    } while (may_try_again(crew->runner, e, lease_ends_mono_us, ++n_tries));
     if (e.kind)
         log_warn("job.not_settled", kv_text("kind", crew->kind->kind), kv_i64("n", (int64_t)n),
                  kv_err(e));
@@ -162,7 +209,7 @@ static struct err claim(struct job_runner *r, struct arena *a, struct pg_rows *r
         if (c->kind->call && free_places < room)
             room = free_places;
         kinds[n] = c->kind->kind;
-        leases[n++] = 2 * timeout_of(c->kind);
+        leases[n++] = lease_of(c->kind);
     }
     if (n == 0)
         return OK;

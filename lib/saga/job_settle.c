@@ -102,12 +102,24 @@ static void queue_put_off(struct job_batch *b)
     pg_queue(b->tx, &sql_saga_job_put_off, args);
 }
 
+/* What an attempt that was undone decided does not count. */
+static void expect_done(struct job_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        b->jobs[i]->fate = JOB_DONE;
+        b->jobs[i]->again_us = 0;
+        b->jobs[i]->reason = NULL;
+    }
+}
+
 static struct err settle_in(struct job_batch *b, bool decide)
 {
     struct err e = OK;
 
-    if (decide && b->kind->settle)
+    if (decide && b->kind->settle) {
+        expect_done(b);
         e = b->kind->settle(b);
+    }
     if (e.kind)
         return e;
     queue_finish(b);
@@ -159,8 +171,8 @@ struct err job_settle(const struct job_runner_config *cfg, const struct job_kind
 
     if (e.kind == ERR_NONE)
         return e;
-    if (n == 1 && passes_by_itself(e))
-        return e;
+    if (e.kind == ERR_UNAVAILABLE || (n == 1 && passes_by_itself(e)))
+        return e; /* without a database they fare no better one by one */
     if (n == 1) {
         log_error("job.settle_refused", kv_text("kind", kind->kind), kv_text("key", jobs[0]->key),
                   kv_err(e));

@@ -9,9 +9,11 @@
 
     run_story(story, ORDER_TTL_SECONDS=60)
 
-The shop is a whole stack below build/scenario/<story>/, on free ports, and is gone afterwards; its logs stay when the
-story failed, or with PASAR_KEEP=1. PASAR_BIN chooses other binaries, PASAR_PATIENCE stretches every limit of time.
+The shop is a whole stack below build/scenario/<story>/ (<story>.2/ when another plays it at the same time), on free
+ports, and is gone afterwards; its logs stay when the story failed, or with PASAR_KEEP=1. PASAR_BIN chooses other binaries, PASAR_PATIENCE stretches every limit of time.
 """
+import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -51,9 +53,23 @@ def check(holds, what):
         raise Failed(what)
 
 
+def own_directory(name):
+    """One that nobody else uses, and the lock that keeps it so until our end, however that comes."""
+    base = ROOT / "build/scenario"
+    base.mkdir(parents=True, exist_ok=True)
+    for n in itertools.count(1):
+        directory = base / (name if n == 1 else f"{name}.{n}")
+        lock = open(f"{directory}.lock", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return directory, lock
+        except BlockingIOError:
+            lock.close()
+
+
 class Shop:
     def __init__(self, name, env):
-        self.directory = ROOT / "build/scenario" / name
+        self.directory, self.directory_lock = own_directory(name)
         self.said = []  # by the supervisor: what crashed and was started again
         self.stack = Stack.apart(self.directory, DEFAULTS | env, say=self._note)
         self.lock = threading.Lock()

@@ -7,10 +7,12 @@ import signal
 from harness import run_story
 from kit.crowd import Crowd
 
+TTL = 45
+
 
 def story(shop):
     products = [shop.product(stock=500) for _ in range(5)]
-    crowd = Crowd(shop, shop.crowd_of(10), products)
+    crowd = Crowd(shop, shop.crowd_of(10), products, patience=TTL + 30)
     for stage, n, sig in (("placed", 20, signal.SIGQUIT), ("paid", 10, signal.SIGKILL)):
         crowd.wait(stage, n)
         shop.stack.wait_ready("postgres")
@@ -20,4 +22,4 @@ def story(shop):
     shop.assert_sound()
 
 
-run_story(story, ORDER_TTL_SECONDS=25)
+run_story(story, ORDER_TTL_SECONDS=TTL, SIM_RETRY_SCALE=250)

@@ -8,8 +8,9 @@ from kit.failed import wait_until
 class Crowd:
     """n orders of the customers, one line each of a random product. Reproducible but for the scheduling."""
 
-    def __init__(self, shop, customers, products, n=50, seed=1):
-        self.shop, self.n = shop, n
+    def __init__(self, shop, customers, products, n=50, seed=1, patience=60):
+        """patience: so many seconds each waits for the link, and for the end."""
+        self.shop, self.n, self.patience = shop, n, patience
         self.random = random.Random(seed)
         self.done = {"placed": [], "paid": [], "ended": []}
         self.failures = []
@@ -26,9 +27,9 @@ class Crowd:
         try:
             order = customer.order(lines)
             self.done["placed"].append(order)
-            self.shop.pay(customer.link(order, timeout=60))
+            self.shop.pay(customer.link(order, timeout=self.patience))
             self.done["paid"].append(order)
-            customer.follow(order, "PAID", timeout=60)
+            customer.follow(order, "PAID", timeout=self.patience)
             self.done["ended"].append(order)
         except Exception as failure:
             self.failures.append(failure)
@@ -40,7 +41,7 @@ class Crowd:
         def so_far():
             self._raise()
             return len(self.done[stage]) >= n
-        wait_until(so_far, f"{n} orders {stage}", 60, pause=0.002)
+        wait_until(so_far, f"{n} orders {stage}", self.patience, pause=0.002)
 
     def _raise(self):
         if self.failures:

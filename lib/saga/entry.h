@@ -31,4 +31,8 @@ void entry_sign(const struct mac_key *key, const char *stream, struct entry *e,
 struct err entry_verify(const struct mac_key *key, const char *stream, const struct redis_value *v,
                         struct entry *out) MUST_CHECK;
 
+/* The value after `name` in a flat list of names and values, as XINFO answers; NULL when there is
+ * none. */
+const struct redis_value *xinfo_value(const struct redis_value *list, const char *name);
+
 #endif

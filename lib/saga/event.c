@@ -153,6 +153,15 @@ struct err entry_verify(const struct mac_key *key, const char *stream, const str
     return OK;
 }
 
+const struct redis_value *xinfo_value(const struct redis_value *list, const char *name)
+{
+    for (size_t i = 0; list->type == REDIS_ARRAY && i + 1 < list->n; i += 2) {
+        if (list->elements[i].type == REDIS_TEXT && strcmp(list->elements[i].text, name) == 0)
+            return &list->elements[i + 1];
+    }
+    return NULL;
+}
+
 struct err event_from_entry(struct arena *a, const struct mac_key *key, const char *stream,
                             const struct redis_value *v, struct event *e)
 {

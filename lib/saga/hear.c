@@ -122,7 +122,7 @@ static void pause_when_steady(struct hearer *h, size_t n)
 
 static struct err hear_once(struct hearer *h, struct arena *a)
 {
-    struct reader reader = {&h->cfg, h->redis, h->name};
+    struct reader reader = {&h->cfg, &h->redis, h->name};
     struct reading reading;
     struct err e;
 

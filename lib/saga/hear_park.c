@@ -45,18 +45,23 @@ void hear_park(struct job_list *l, struct arena *a, const struct event *e, int64
              kv_text("subject", e->subject), kv_text("reason", e->reason));
 }
 
-/* A stranger's bytes may be anything: what is no UTF-8 text is written as hex. */
+#define STRANGER_BYTES ((size_t)1024) /* shown of each field */
+
+/* A stranger's bytes may be anything, and any number: what is no short UTF-8 text is written as
+ * hex, cut. */
 static json_t *text_or_hex(struct arena *a, const struct redis_value *v)
 {
     struct buf hex;
-    json_t *text = v->type == REDIS_TEXT ? json_stringn(v->text, v->n) : json_null();
+    json_t *text;
 
-    if (text && (v->type != REDIS_TEXT || strlen(v->text) == v->n))
+    if (v->type != REDIS_TEXT)
+        return json_null();
+    text = v->n <= STRANGER_BYTES && strlen(v->text) == v->n ? json_stringn(v->text, v->n) : NULL;
+    if (text)
         return text;
-    json_decref(text);
     buf_init(&hex, a);
     buf_adds(&hex, "hex:");
-    for (size_t i = 0; i < v->n && i < 4096; i++)
+    for (size_t i = 0; i < v->n && i < STRANGER_BYTES; i++)
         buf_addf(&hex, "%02x", (unsigned)(unsigned char)v->text[i]);
     return json_string(hex.data);
 }

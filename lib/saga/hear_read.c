@@ -6,15 +6,28 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "saga/entry.h"
 
-static struct err read_entries(const struct reader *r, struct arena *a, const char *from,
+/* The hearer may have been stopped while we waited for the answer before. */
+static struct err call(const struct reader *r, const struct redis_args *c, int64_t block_us,
+                       const struct redis_value **out)
+{
+    if (!*r->redis)
+        return ERR(ERR_UNAVAILABLE, "the hearer was stopped");
+    return redis_call(*r->redis, c, block_us + 2 * US_PER_S, out);
+}
+
+/* *entries: NULL when there are none. */
+static struct err read_entries(const struct reader *r, struct arena *a, struct entry_id after,
                                int64_t block_us, const struct redis_value **entries)
 {
     struct redis_args *c = redis_args(a, "XREAD");
+    char from[ENTRY_ID_TEXT_SIZE];
     const struct redis_value *v;
     struct err e;
 
     *entries = NULL;
+    entry_id_format(after, from);
     redis_add(c, "COUNT");
     redis_add_i64(c, r->cfg->max_entries);
     if (block_us > 0) {
@@ -24,20 +37,50 @@ static struct err read_entries(const struct reader *r, struct arena *a, const ch
     redis_add(c, "STREAMS");
     redis_add(c, r->name);
     redis_add(c, from);
-    e = redis_call(r->redis, c, block_us + 2 * US_PER_S, &v);
+    e = call(r, c, block_us, &v);
     if (e.kind)
         return e;
     if (v->type == REDIS_ERROR) /* "-UNBLOCKED the stream key no longer exists" among others */
         return ERR(ERR_UNAVAILABLE, "redis refused to read a stream");
     if (v->type == REDIS_ARRAY && v->n == 1 && v->elements[0].type == REDIS_ARRAY &&
-        v->elements[0].n == 2)
+        v->elements[0].n == 2 && v->elements[0].elements[1].n > 0)
         *entries = &v->elements[0].elements[1];
     return OK;
 }
 
-static const char *entry_text(const struct redis_value *entry)
+/* Whether the stream says that it ends beyond our position. */
+static struct err ends_beyond(const struct reader *r, struct arena *a, struct entry_id position,
+                              bool *beyond)
 {
-    return entry->n > 0 && entry->elements[0].text ? entry->elements[0].text : "";
+    struct redis_args *c = redis_args(a, "XINFO");
+    const struct redis_value *info, *id;
+    struct entry_id last;
+    struct err e;
+
+    redis_add(c, "STREAM");
+    redis_add(c, r->name);
+    e = call(r, c, 0, &info);
+    if (e.kind)
+        return e;
+    id = xinfo_value(info, "last-generated-id"); /* none: no stream, which its relay mends */
+    *beyond = id && entry_id_parse(id->text, &last).kind == ERR_NONE &&
+              entry_id_compare(last, position) > 0;
+    return OK;
+}
+
+/* Nothing came. If the stream ends beyond us all the same, and not only since we looked, then its
+ * end was cut off, and no later entry may ever tell. */
+static struct err read_the_end(const struct reader *r, struct arena *a, struct entry_id position,
+                               const struct redis_value **entries, bool *gap)
+{
+    bool beyond;
+    struct err e = ends_beyond(r, a, position, &beyond);
+
+    if (e.kind || !beyond)
+        return e;
+    e = read_entries(r, a, position, 0, entries);
+    *gap = e.kind == ERR_NONE && !*entries;
+    return e;
 }
 
 /* The predecessor must be the one we know. At the very beginning any will do: what was before is
@@ -71,19 +114,17 @@ static void sort_entries(const struct reader *r, struct arena *a, const struct r
 struct err hear_read(const struct reader *r, struct arena *a, struct entry_id position,
                      int64_t block_us, struct reading *out)
 {
-    char from[ENTRY_ID_TEXT_SIZE];
     const struct redis_value *entries;
     struct err e;
 
     memset(out, 0, sizeof *out);
-    entry_id_format(position, from);
-    e = read_entries(r, a, from, block_us, &entries);
-    while (e.kind == ERR_NONE && entries && entries->n > 0) {
-        sort_entries(r, a, entries, position, out);
-        if (out->n > 0 || out->gap || (int)entries->n < r->cfg->max_entries)
-            break;
-        /* a page of strangers: ours may be behind it */
-        e = read_entries(r, a, entry_text(&entries->elements[entries->n - 1]), 0, &entries);
-    }
-    return e;
+    e = read_entries(r, a, position, block_us, &entries);
+    if (e.kind == ERR_NONE && !entries)
+        e = read_the_end(r, a, position, &entries, &out->gap);
+    if (e.kind || !entries)
+        return e;
+    sort_entries(r, a, entries, position, out);
+    if (out->n == 0 && entries->n >= (size_t)r->cfg->max_entries)
+        out->gap = true; /* a page of strangers: ours may be behind it */
+    return OK;
 }

@@ -9,13 +9,13 @@ struct reading {          /* one read; lives in its arena */
     size_t n;
     const struct redis_value **strangers; /* entries that no relay signed */
     size_t n_strangers;
-    bool gap; /* the chain shows that entries are missing before events[n] */
+    bool gap; /* entries are missing, or hidden, before events[n] */
 };
 
 struct reader { /* borrows all of it */
     const struct hearer_config *cfg;
-    struct redis *redis; /* of the hearer alone: it blocks */
-    const char *name;    /* of the partition */
+    struct redis *const *redis; /* of the hearer alone: it blocks; NULL once it was stopped */
+    const char *name;           /* of the partition */
 };
 
 /* Entries after `position`, proven to follow it; waits up to block_us for the first. */

@@ -79,7 +79,7 @@ static struct err serve(struct relay *r, struct relay_stream *s, bool *unripe)
     struct err e = OK;
 
     while (e.kind == ERR_NONE && pass == PASS_MORE && !r->stopping) {
-        if (!s->knows_tail)
+        if (!s->knows_tail || s->wants_rebuild) /* of the latter we may hear amid a pass */
             e = relay_stream_learn(&r->cfg, s);
         if (e.kind == ERR_NONE)
             e = relay_stream_pass(&r->cfg, s, &pass);

@@ -17,42 +17,58 @@
 #define ENTRIES_AT_ONCE 64
 #define REBUILD_PAUSE_US (10 * US_PER_S)
 
+/* No stream: neither is an error here, and what the answer lacks says so. */
+static bool is_no_stream(const char *refusal)
+{
+    return strstr(refusal, "no such key") || strncmp(refusal, "WRONGTYPE", 9) == 0;
+}
+
 static struct err call(const struct relay_config *cfg, struct redis_args *c,
                        const struct redis_value **out)
 {
     struct err e = redis_call(cfg->redis, c, 0, out);
 
-    if (e.kind == ERR_NONE && (*out)->type == REDIS_ERROR &&
-        strstr((*out)->text, "no such key") == NULL)
+    if (e.kind == ERR_NONE && (*out)->type == REDIS_ERROR && !is_no_stream((*out)->text))
         return ERR(ERR_UNAVAILABLE, "redis refused a command");
     return e;
 }
 
-/* The value after `name` in a flat list of names and values; NULL when there is none. */
-static const struct redis_value *named(const struct redis_value *list, const char *name)
+/* Whether the entry that stands at `last` is a stranger's. Where none stands, it was cut off. */
+static bool ends_with_stranger(const struct relay_config *cfg, const struct relay_stream *s,
+                               const struct redis_value *info, struct entry_id last)
 {
-    for (size_t i = 0; list->type == REDIS_ARRAY && i + 1 < list->n; i += 2) {
-        if (list->elements[i].type == REDIS_TEXT && strcmp(list->elements[i].text, name) == 0)
-            return &list->elements[i + 1];
-    }
-    return NULL;
+    const struct redis_value *v = xinfo_value(info, "last-entry");
+    struct entry_id id;
+    struct entry entry;
+
+    if (!v || v->type != REDIS_ARRAY || v->n == 0 ||
+        entry_id_parse(v->elements[0].text, &id).kind || entry_id_compare(id, last) != 0)
+        return false;
+    return entry_verify(cfg->mac_key, s->name, v, &entry).kind != ERR_NONE;
 }
 
+/* *foreign: what ends there, or all that is there, was not put by a relay of ours. Its id alone
+ * does not tell: it may be that of a row of ours, whose place was taken. */
 static struct err last_id(const struct relay_config *cfg, const struct relay_stream *s,
-                          struct arena *a, struct entry_id *out)
+                          struct arena *a, struct entry_id *out, bool *foreign)
 {
     struct redis_args *c = redis_args(a, "XINFO");
     const struct redis_value *info, *id;
     struct err e;
 
     *out = (struct entry_id){0, 0};
+    *foreign = false;
     redis_add(c, "STREAM");
     redis_add(c, s->name);
     e = call(cfg, c, &info);
     if (e.kind)
         return e;
-    id = named(info, "last-generated-id");
-    return id ? entry_id_parse(id->text, out) : OK; /* no such key: it ends at 0-0 */
+    id = xinfo_value(info, "last-generated-id");
+    if (id)
+        e = entry_id_parse(id->text, out);
+    *foreign = id ? ends_with_stranger(cfg, s, info, *out)
+                  : info->type == REDIS_ERROR && strstr(info->text, "no such key") == NULL;
+    return e; /* no such key: it ends at 0-0 */
 }
 
 /* *knows: the outbox has this row, or has had it: it is older than all that is kept. */
@@ -75,35 +91,54 @@ static struct err outbox_knows(const struct relay_config *cfg, const struct rela
     return OK;
 }
 
-/* Is the newest entry that a relay of ours signed one that the database wrote? Strangers above it
- * are told. */
-static struct err newest_of_ours(const struct relay_config *cfg, struct relay_stream *s,
-                                 struct arena *a, struct entry_id *out)
+/* A page of entries, newest first: *out is the newest of ours among them. Else *end moves on, and
+ * is empty after the last page. */
+static struct err look_back(const struct relay_config *cfg, struct relay_stream *s, char end[64],
+                            struct entry_id *out, int64_t *n_strangers)
 {
-    const char *end = "+";
+    struct arena *a = arena_new(); /* of each page: there may be any number */
+    struct redis_args *c = redis_args(a, "XREVRANGE");
+    const struct redis_value *list;
+    struct entry entry;
+    struct err e;
+
+    redis_add(c, s->name);
+    redis_add(c, end);
+    redis_add(c, "-");
+    redis_add(c, "COUNT");
+    redis_add_i64(c, ENTRIES_AT_ONCE);
+    e = call(cfg, c, &list);
+    end[0] = '\0';
+    for (size_t i = 0; e.kind == ERR_NONE && list->type == REDIS_ARRAY && i < list->n; i++) {
+        if (entry_verify(cfg->mac_key, s->name, &list->elements[i], &entry).kind == ERR_NONE) {
+            e = entry_id_parse(entry.entry, out);
+            end[0] = '\0';
+            break;
+        }
+        ++*n_strangers;
+        snprintf(end, 64, "(%s", entry.entry);
+    }
+    arena_free(a);
+    return e;
+}
+
+/* The newest entry that a relay of ours signed; 0-0 when there is none. Strangers above it are
+ * told. */
+static struct err newest_of_ours(const struct relay_config *cfg, struct relay_stream *s,
+                                 struct entry_id *out)
+{
+    char end[64] = "+";
+    int64_t n_strangers = 0;
+    struct err e = OK;
 
     *out = (struct entry_id){0, 0};
-    for (;;) {
-        struct redis_args *c = redis_args(a, "XREVRANGE");
-        const struct redis_value *list;
-        redis_add(c, s->name);
-        redis_add(c, end);
-        redis_add(c, "-");
-        redis_add(c, "COUNT");
-        redis_add_i64(c, ENTRIES_AT_ONCE);
-        struct err e = call(cfg, c, &list);
-        if (e.kind || list->type != REDIS_ARRAY || list->n == 0)
-            return e;
-        for (size_t i = 0; i < list->n; i++) {
-            struct entry entry;
-            if (entry_verify(cfg->mac_key, s->name, &list->elements[i], &entry).kind == ERR_NONE)
-                return entry_id_parse(entry.entry, out);
-            log_warn("relay.stranger_removed", kv_text("stream", s->name),
-                     kv_text("entry", entry.entry));
-            metric_add(s->strangers, 1);
-            end = arena_printf(a, "(%s", entry.entry);
-        }
-    }
+    while (e.kind == ERR_NONE && end[0])
+        e = look_back(cfg, s, end, out, &n_strangers);
+    if (e.kind || n_strangers == 0)
+        return e;
+    log_warn("relay.strangers_removed", kv_text("stream", s->name), kv_i64("n", n_strangers));
+    metric_add(s->strangers, n_strangers);
+    return OK;
 }
 
 /* The lowest position that a group has mirrored: nobody needs what is before it. 0-0 without
@@ -123,7 +158,7 @@ static struct err lowest_group(const struct relay_config *cfg, const struct rela
     if (e.kind || groups->type != REDIS_ARRAY)
         return e;
     for (size_t i = 0; i < groups->n; i++) {
-        const struct redis_value *text = named(&groups->elements[i], "last-delivered-id");
+        const struct redis_value *text = xinfo_value(&groups->elements[i], "last-delivered-id");
         struct entry_id id;
         if (!text || entry_id_parse(text->text, &id).kind)
             return OK;
@@ -196,31 +231,34 @@ static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s
     return OK;
 }
 
+struct err relay_stream_ahead(struct relay_stream *s, struct entry_id of)
+{
+    if (!s->ahead)
+        log_error("relay.stream_ahead", kv_text("stream", s->name), kv_i64("xid", (int64_t)of.xid),
+                  kv_i64("seq", (int64_t)of.seq));
+    s->ahead = true;
+    return ERR(ERR_CONFLICT, "the stream is ahead of the database");
+}
+
 static bool may_rebuild(const struct relay_stream *s)
 {
     return s->rebuilt_mono_us == 0 || clock_mono_us() - s->rebuilt_mono_us > REBUILD_PAUSE_US;
 }
 
-/* The stream ends with an entry that the outbox does not know: a stranger's, or ours from another
- * life. */
+/* What the stream ends with is a stranger's, or ours from another life; or the key is no stream. */
 static struct err mend(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
 {
     struct entry_id newest;
     bool knows = true;
     struct err e;
 
-    e = newest_of_ours(cfg, s, a, &newest);
+    e = newest_of_ours(cfg, s, &newest);
     if (e.kind == ERR_NONE && entry_id_compare(newest, (struct entry_id){0, 0}) != 0)
         e = outbox_knows(cfg, s, a, newest, &knows);
     if (e.kind)
         return e;
-    if (!knows) {
-        if (!s->ahead)
-            log_error("relay.stream_ahead", kv_text("stream", s->name),
-                      kv_i64("xid", (int64_t)newest.xid), kv_i64("seq", (int64_t)newest.seq));
-        s->ahead = true;
-        return ERR(ERR_CONFLICT, "the stream is ahead of the database");
-    }
+    if (!knows)
+        return relay_stream_ahead(s, newest);
     return rebuild(cfg, s, a, newest);
 }
 
@@ -228,15 +266,15 @@ struct err relay_stream_learn(const struct relay_config *cfg, struct relay_strea
 {
     struct arena *a = arena_new();
     struct entry_id last;
-    bool knows = true;
+    bool knows = true, foreign;
     struct err e;
 
-    e = last_id(cfg, s, a, &last);
+    e = last_id(cfg, s, a, &last, &foreign);
     if (e.kind == ERR_NONE && entry_id_compare(last, (struct entry_id){0, 0}) != 0)
         e = outbox_knows(cfg, s, a, last, &knows);
     if (e.kind)
         goto out;
-    if (!knows) {
+    if (!knows || foreign) {
         e = mend(cfg, s, a);
     } else if (s->wants_rebuild && may_rebuild(s)) {
         e = rebuild(cfg, s, a, last);

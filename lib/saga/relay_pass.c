@@ -44,6 +44,11 @@ static struct err read_rows(const struct relay_config *cfg, const struct relay_s
     return pg_exec(cfg->pg, &sql_saga_outbox_after, args, a, rows);
 }
 
+static struct entry_id entry_id_of(const struct pg_rows *rows, size_t i)
+{
+    return (struct entry_id){strtoull(pg_text(rows, i, 0), NULL, 10), (uint64_t)pg_i64(rows, i, 1)};
+}
+
 static const char *text_or_empty(const char *text)
 {
     return text ? text : "";
@@ -141,6 +146,8 @@ struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream
     n = n_ripe(&rows);
     if (n > 0)
         e = append(cfg, s, a, &rows, n);
+    if (e.kind == ERR_NONE && n < rows.n && pg_bool(&rows, n, 10))
+        e = relay_stream_ahead(s, entry_id_of(&rows, n));
     if (n < rows.n)
         *out = PASS_UNRIPE;
     else if (rows.n == ROWS_AT_ONCE || !s->knows_tail)

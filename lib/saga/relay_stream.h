@@ -29,6 +29,9 @@ enum pass {
 /* Asks Redis where the stream ends, removes entries of strangers above our last, and finds out from
  * which row on to append. ERR_CONFLICT: the stream is ahead of the database. */
 struct err relay_stream_learn(const struct relay_config *cfg, struct relay_stream *s) MUST_CHECK;
+/* Notes that the stream has an entry, or the outbox a row, of a time the database has not reached.
+ * ERR_CONFLICT. */
+struct err relay_stream_ahead(struct relay_stream *s, struct entry_id of) MUST_CHECK;
 /* A hearer at that position found that entries are missing after it. */
 void relay_stream_miss(struct relay_stream *s, struct entry_id missing_after);
 /* Appends what is ripe, one batch. Needs the tail. A stream that ends elsewhere only makes it

@@ -8,22 +8,27 @@ select e.stream, e.partition::smallint, e.id, e.type, $5::text, e.subject, ts($6
   from unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $7::text[], $8::text[], $9::text[])
        as e (stream, partition, id, type, subject, traceparent, data);
 
--- Rows after a position, in order. A row is ripe once no transaction older than it can still commit.
+-- Rows after a position, in order. A row is ripe once no transaction older than it can still commit. One of a
+-- transaction that this server has not reached came with a dump of another.
 -- name: saga_outbox_after
 select xid::text, seq, id, type, source, subject, us(time), traceparent, data,
-       xid < pg_snapshot_xmin(pg_current_snapshot()) as ripe
+       xid < pg_snapshot_xmin(pg_current_snapshot()) as ripe, xid >= pg_snapshot_xmax(pg_current_snapshot()) as alien
   from outbox
  where stream = $1::text and partition = $2::smallint and (xid, seq) > ($3::xid8, $4::bigint)
  order by outbox.xid, outbox.seq -- the columns, not the text of the same name above
  limit $5::int;
 
--- Is this row ours, and if not, is it older than all that is kept?
+-- Is this row ours, and if not, is it older than all that is kept? Where nothing is kept, because nothing was told for
+-- longer than that, it must at least be from a time this database has seen.
 -- name: saga_outbox_knows
 select exists (select from outbox
-                where stream = $1::text and partition = $2::smallint and xid = $3::xid8 and seq = $4::bigint),
+                where stream = $1::text and partition = $2::smallint and xid = $3::xid8 and seq = $4::bigint
+                  and xid < pg_snapshot_xmax(pg_current_snapshot())),
        coalesce((select (xid, seq) > ($3::xid8, $4::bigint) from outbox
                   where stream = $1::text and partition = $2::smallint
-                  order by xid, seq limit 1), false);
+                  order by xid, seq limit 1),
+                $3::xid8 < pg_snapshot_xmax(pg_current_snapshot())
+                and $4::bigint <= coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'seq')::regclass), 0));
 
 -- name: saga_outbox_turn
 select outbox_turn($1::int);

@@ -1,44 +1,6 @@
 /* test_stream.c - from the outbox to the effects: nothing lost, nothing twice, whatever is done to
  * Redis. */
-#include "toy.h"
-
-static void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
-{
-    struct outbox *o = outbox_new(a, "/toy", 1);
-
-    outbox_tell(o, (struct fact){.stream = STREAM,
-                                 .type = "Said",
-                                 .subject = subject,
-                                 .data = arena_printf(a, "{\"word\":\"%s\"}", word)});
-    outbox_save(o, tx);
-}
-
-static void say(struct toy *t, const char *subject, const char *word)
-{
-    struct arena *a = arena_new();
-    struct pg *tx;
-
-    assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
-    tell(tx, a, subject, word);
-    assert_int_equal(pg_commit(tx).kind, ERR_NONE);
-    arena_free(a);
-    relay_wake(t->relay);
-}
-
-static void say_many(struct toy *t, const char *subject, int from, int to)
-{
-    for (int i = from; i < to; i++)
-        say(t, subject, arena_printf(t->arena, "w%03d", i));
-}
-
-static const char *many(struct toy *t, int from, int to)
-{
-    const char *all = "";
-
-    for (int i = from; i < to; i++)
-        all = arena_printf(t->arena, "%s%sw%03d", all, i > from ? " " : "", i);
-    return all;
-}
+#include "say.h"
 
 static void all_in_order(struct toy *t)
 {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,7 +42,8 @@ static const struct sql sql_n_seen = {"toy_n_seen", "select count(*) from seen"}
 static const struct sql sql_jobs = {
     "toy_jobs", "select count(*) from job where state = $1::text and kind like $2::text"};
 static const struct sql sql_reset = {"toy_reset", "truncate seen, job, outbox, heard"};
-static const struct sql sql_forget = {"toy_forget", "truncate outbox"};
+static const struct sql sql_forget = {
+    "toy_forget", "delete from outbox where seq = (select max(seq) from outbox)"};
 
 struct toy {
     struct loop *loop;
@@ -91,6 +93,7 @@ static pid_t redis_server(int port)
     snprintf(text, sizeof text, "%d", port);
     pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test crashes */
         execlp("redis-server", "redis-server", "--port", text, "--bind", "127.0.0.1", "--save", "",
                "--appendonly", "no", "--loglevel", "warning", "--dir", "/tmp", (char *)NULL);
         _exit(127);

@@ -1,0 +1,45 @@
+/* say.h - events told in the toy's name, for the tests of lib/saga. */
+#ifndef PASAR_TESTS_SAY_H
+#define PASAR_TESTS_SAY_H
+
+#include "toy.h"
+
+static inline void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
+{
+    struct outbox *o = outbox_new(a, "/toy", 1);
+
+    outbox_tell(o, (struct fact){.stream = STREAM,
+                                 .type = "Said",
+                                 .subject = subject,
+                                 .data = arena_printf(a, "{\"word\":\"%s\"}", word)});
+    outbox_save(o, tx);
+}
+
+static inline void say(struct toy *t, const char *subject, const char *word)
+{
+    struct arena *a = arena_new();
+    struct pg *tx;
+
+    assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
+    tell(tx, a, subject, word);
+    assert_int_equal(pg_commit(tx).kind, ERR_NONE);
+    arena_free(a);
+    relay_wake(t->relay);
+}
+
+static inline void say_many(struct toy *t, const char *subject, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        say(t, subject, arena_printf(t->arena, "w%03d", i));
+}
+
+static inline const char *many(struct toy *t, int from, int to)
+{
+    const char *all = "";
+
+    for (int i = from; i < to; i++)
+        all = arena_printf(t->arena, "%s%sw%03d", all, i > from ? " " : "", i);
+    return all;
+}
+
+#endif

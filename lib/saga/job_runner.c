@@ -106,14 +106,6 @@ static bool may_try_again(const struct job_runner *r, struct err e, int64_t leas
     return true;
 }
 
-static void forget_fate(struct job *job)
-{
-    job->fate = JOB_DONE;
-    job->again_us = 0;
-    job->reason = NULL;
-    job->attempts_counted = job->attempts;
-}
-
 static void put_off(struct run *run, struct err why, int64_t lease_ends_mono_us)
 {
     struct job_kind undecided = *run->crew->kind;
@@ -139,7 +131,6 @@ static void settle_run(struct run *run, int64_t lease_ends_mono_us)
     int n = 0;
 
     do {
-        forget_fate(&run->job);
         run->item = (struct gather_item){0};
         e = gather_submit(&run->crew->settling, &run->item);
     } while (may_try_again(run->crew->runner, e, lease_ends_mono_us, ++n));
@@ -173,11 +164,11 @@ static void settle_timers(struct crew *crew, struct run **runs, size_t n)
     struct err e;
     int n_tries = 0;
 
-    do {
-        for (size_t i = 0; i < n; i++)
-            forget_fate(jobs[i] = &runs[i]->job);
+    for (size_t i = 0; i < n; i++)
+        jobs[i] = &runs[i]->job;
+    do
         e = job_settle(&crew->runner->cfg, crew->kind, jobs, n);
-    } while (may_try_again(crew->runner, e, lease_ends_mono_us, ++n_tries));
+    while (may_try_again(crew->runner, e, lease_ends_mono_us, ++n_tries));
     if (e.kind)
         log_warn("job.not_settled", kv_text("kind", crew->kind->kind), kv_i64("n", (int64_t)n),
                  kv_err(e));

@@ -121,7 +121,9 @@ class Postgres:
             if not pidfile.exists():
                 continue
             pid, _, rest = pidfile.read_text().partition("\n")
-            if self._is_ours(int(pid)):
+            if not pid.isdigit():
+                pidfile.unlink()  # whoever made it was killed before it could write
+            elif self._is_ours(int(pid)):
                 self._end_orphan(int(pid))
             elif Path(f"/proc/{pid}").exists():
                 pidfile.write_text(f"{NOBODYS_PID}\n{rest}")

@@ -46,6 +46,8 @@ static void on_hint(void *arg, const char *channel, const char *message)
     struct entry_id missing_after;
     bool gap = entry_id_parse(message, &missing_after).kind == ERR_NONE;
 
+    if (!r->leads) /* it hears this too */
+        return;
     for (size_t i = 0; i < r->n_streams; i++) {
         struct relay_stream *s = &r->streams[i];
         if (!is_partition_of(channel + strlen("hint:"), s->base))
@@ -214,9 +216,13 @@ struct relay *relay_start(struct loop *l, const struct relay_config *cfg)
     return r;
 }
 
+/* Of two processes one leads, and the other one's commits are its work too. */
 void relay_wake(struct relay *r)
 {
-    latch_set(&r->dirty);
+    if (r->leads)
+        latch_set(&r->dirty);
+    else
+        relay_hint(r->cfg.redis, r->cfg.name);
 }
 
 void relay_hint(struct redis *redis, const char *name)

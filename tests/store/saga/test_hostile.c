@@ -211,6 +211,41 @@ static void a_last_id_of_nobodys_is_undone(struct toy *t)
     assert_string_equal(words_of(t, "a"), many(t, 0, 10));
 }
 
+/* A second process commits; the first one leads. */
+static void what_a_twin_commits_is_carried_at_once(struct toy *t)
+{
+    static const char *const streams[] = {STREAM, NULL};
+    struct pg *pg = pg_open(t->loop, &t->pg_cfg);
+    struct relay *twin = relay_start(t->loop, &(struct relay_config){.name = "toy",
+                                                                     .pg = pg,
+                                                                     .redis = t->redis,
+                                                                     .hints = &t->redis_cfg,
+                                                                     .mac_key = &t->key,
+                                                                     .streams = streams,
+                                                                     .n_partitions = 1});
+    int64_t slowest_us = 0;
+
+    task_sleep(200 * US_PER_MS);
+    for (int i = 0; i < 5; i++) {
+        int64_t began = clock_mono_us();
+        struct pg *tx;
+
+        assert_int_equal(pg_begin(t->pg, t->arena, &tx).kind, ERR_NONE);
+        tell(tx, t->arena, "a", arena_printf(t->arena, "w%03d", i));
+        assert_int_equal(pg_commit(tx).kind, ERR_NONE);
+        relay_wake(twin);
+        until(n_seen(t) == i + 1);
+        if (clock_mono_us() - began > slowest_us)
+            slowest_us = clock_mono_us() - began;
+        task_sleep(100 * US_PER_MS);
+    }
+    assert_true(slowest_us < 300 * US_PER_MS);
+    relay_stop(twin);
+    until(relay_has_stopped(twin));
+    relay_free(twin);
+    pg_close(pg);
+}
+
 /* Together they are refused, after they were told to wait for an hour; each alone is done. */
 static struct err settle_alone(struct job_batch *b)
 {
@@ -250,6 +285,7 @@ static void test_what_an_undone_attempt_decided_is_forgotten(void **state)
         (void)state;                                                                               \
         play(name, NULL);                                                                          \
     }
+STORY(what_a_twin_commits_is_carried_at_once)
 STORY(more_strangers_than_a_page)
 STORY(a_strangers_novel_is_cut)
 STORY(a_key_of_another_type_is_taken_back)
@@ -265,6 +301,7 @@ STORY(a_last_id_of_nobodys_is_undone)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_twin_commits_is_carried_at_once),
         cmocka_unit_test(test_more_strangers_than_a_page),
         cmocka_unit_test(test_a_strangers_novel_is_cut),
         cmocka_unit_test(test_a_key_of_another_type_is_taken_back),

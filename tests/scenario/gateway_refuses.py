@@ -3,7 +3,7 @@ down. Every refusal is a problem (RFC 9457), and none of it reaches a service.""
 import json
 import socket
 
-from harness import check, run_story
+from harness import check, run_story, wait_until
 
 HIDDEN = ("/internal/carts/1", "/livez", "/readyz", "/metrics", "/.health/user", "/.problem", "/api/v2/products",
           "/internal/../api/v1/products", "/api/v1/products/../cart", "/api/v1/products/%2e%2e/cart",
@@ -84,6 +84,23 @@ def down(shop, http):
     check(shop.stack.http().get("/api/v1/cart").status == 401, "the cart does not come back")
 
 
+def crowded(shop, http):
+    """One client's requests that never end leave room for everybody else's: 500 at once are too many."""
+    port = int(shop.stack.env["GATEWAY_PORT"])
+    half = b"POST /api/v1/order HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\n{"
+    lines = []
+    try:
+        for _ in range(500):
+            lines.append(socket.create_connection(("127.0.0.1", port), 5))
+            lines[-1].sendall(half)
+        wait_until(lambda: http.get("/api/v1/products").status == 429, "a crowd of one client to be too many")
+        is_problem("the request after 500", http.get("/api/v1/products"), 429)
+    finally:
+        for line in lines:
+            line.close()
+    wait_until(lambda: http.get("/api/v1/products").status == 200, "the crowd to be forgotten")
+
+
 def too_many(http):
     """100 a minute, 40 of them at once."""
     wrong = {"email": "nobody@example.com", "password": "not-the-password"}
@@ -103,6 +120,7 @@ def story(shop):
     for words, status in HOSTILE.items():
         check_problem(words[:60], *raw(shop, words), status)
     crossing_origins(http)
+    crowded(shop, http)
     down(shop, http)
     too_many(shop.stack.http())
 

@@ -58,7 +58,9 @@ class Facts:
             self.heard += [row | {"domain": domain} for row in rows(stack, domain, HEARD)]
             self.jobs += [row | {"domain": domain} for row in rows(stack, domain, JOBS)]
         parts = int(stack.env["STREAM_PARTITIONS"])
-        self.streams = {place: read_stream(stack, stream_name(*place, parts)) for place in self.outbox}
+        names = {place: stream_name(*place, parts) for place in self.outbox}
+        self.streams = {place: read_stream(stack, name) for place, name in names.items()}
+        self.last_ids = {place: last_id(stack, name) for place, name in names.items()}
         self.midtrans = read_journal(stack.env["SIM_STATE"])
 
     def tail(self, stream, partition):
@@ -97,8 +99,7 @@ class Facts:
 
     def _untold(self):
         for (stream, partition), told in self.outbox.items():
-            entries = self.streams[stream, partition]
-            last = entries[-1]["entry"] if entries else "nothing"
+            last = self.last_ids[stream, partition]
             if last != told[-1]["entry"]:
                 yield f"{stream} ends with {last}, its outbox with {told[-1]['entry']}"
         for row in self.heard:
@@ -109,6 +110,15 @@ class Facts:
 
 def stream_name(stream, partition, parts):
     return stream if parts == 1 else f"{stream}:{{{partition}}}"
+
+
+def last_id(stack, name):
+    """Of its last entry, which may be gone when everybody has heard it."""
+    try:
+        info = stack.redis("XINFO", "STREAM", name, db=STREAMS_DB)
+    except RedisError as failure:
+        return str(failure)
+    return info[info.index("last-generated-id") + 1]
 
 
 def read_stream(stack, name):

@@ -115,15 +115,49 @@ static int64_t pause_us(int64_t waited_us)
     return waited_us < US_PER_S ? 5 * US_PER_MS : 200 * US_PER_MS;
 }
 
+struct schema_check { /* what a thread of the offload touches: plain libpq blocks */
+    const struct pg_config *pg;
+    const struct migration *wanted;
+    struct err result;
+};
+
+static void check_schema(void *arg)
+{
+    static const struct sql *const none[] = {NULL};
+    struct schema_check *c = arg;
+
+    c->result = migrate_check(c->pg, c->wanted, none);
+}
+
+/* With a schema older than ours every event would be refused by its statements, and kept as a dead
+ * letter. So `migrate` is waited for. */
+static struct err wait_for_schema(struct app *app)
+{
+    struct schema_check c = {.pg = &app->private->pg, .wanted = all_migrations(app)};
+    struct err e = OK;
+
+    while (app->pg && !app->private->draining) {
+        e = offload_run(app->offload, check_schema, &c);
+        if (!e.kind)
+            e = c.result;
+        if (e.kind != ERR_NOT_FOUND && !is_passing(e))
+            break;
+        log_warn("app.start_delayed", kv_err(e));
+        task_sleep(US_PER_S);
+    }
+    return e;
+}
+
 static struct err start_domain(struct app *app)
 {
     int64_t began = clock_mono_us();
-    struct err e = OK;
+    struct err e;
 
     while (app->pg && !pg_is_up(app->pg) && !app->private->draining)
         task_sleep(pause_us(clock_mono_us() - began));
-    if (!app->service->start)
-        return OK;
+    e = wait_for_schema(app);
+    if (e.kind || !app->service->start)
+        return e;
     while (!app->private->draining) {
         e = app->service->start(app, &app->domain);
         if (!is_passing(e))

@@ -14,16 +14,19 @@ int64_t pg_timeout_us(const struct pg_config *cfg)
 }
 
 /* jit: compiling costs more than our short statements. random_page_cost: disks do not seek any
- * more, and the default makes plans read whole tables while these are small. An idle transaction is
- * one whose task hangs: its locks must not outlive that for long. */
+ * more, and the default makes plans read whole tables while these are small. plan_cache_mode:
+ * each statement is planned once for any values; else the short lists of small batches look cheap
+ * enough to plan for each anew. An idle transaction is one whose task hangs: its locks must not
+ * outlive that for long. */
 static void fill_options(struct pg_settings *s, int64_t statement_timeout_us)
 {
     int64_t ms = statement_timeout_us / US_PER_MS;
 
-    snprintf(s->options, sizeof s->options,
-             "-c timezone=UTC -c jit=off -c random_page_cost=1.1 -c statement_timeout=%" PRId64
-             " -c idle_in_transaction_session_timeout=%" PRId64,
-             ms, 3 * ms);
+    snprintf(
+        s->options, sizeof s->options,
+        "-c timezone=UTC -c jit=off -c random_page_cost=1.1 -c plan_cache_mode=force_generic_plan"
+        " -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
+        ms, 3 * ms);
 }
 
 void pg_settings_fill(struct pg_settings *s, const struct pg_config *cfg,

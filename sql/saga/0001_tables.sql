@@ -29,14 +29,15 @@ create table outbox (
 create index outbox_in_order on outbox (stream, partition, xid, seq);
 create table outbox_rest partition of outbox default; -- catches rows when nobody turned the calendar
 
--- Makes the daily partitions a week ahead and drops those that are `keep_days` old. Cheap when there is nothing to do.
+-- Makes the daily partitions two days ahead (every reading of the outbox looks into each) and drops those that are
+-- `keep_days` old. Cheap when there is nothing to do.
 create function outbox_turn(keep_days int) returns void
 language plpgsql as $$
 declare
     day date;
     old record;
 begin
-    for day in select d::date from generate_series(current_date, current_date + 7, interval '1 day') as d loop
+    for day in select d::date from generate_series(current_date, current_date + 2, interval '1 day') as d loop
         if to_regclass(format('outbox_%s', to_char(day, 'YYYYMMDD'))) is null then
             execute format('create table %I partition of outbox for values from (%L) to (%L)',
                            'outbox_' || to_char(day, 'YYYYMMDD'), day::timestamptz, (day + 1)::timestamptz);

@@ -1,5 +1,6 @@
 -- The calendar catches up when nobody turned it for a week: rows that were written meanwhile stand in the default
--- partition, and no partition can be made for a day that has rows there.
+-- partition, and no partition can be made for a day that has rows there. Two days ahead are enough, and no more, for every
+-- reading of the outbox looks into each partition.
 create or replace function outbox_turn(keep_days int) returns void
 language plpgsql as $$
 declare
@@ -7,7 +8,7 @@ declare
     name text;
     old record;
 begin
-    for day in select generate_series(date_trunc('day', now()), date_trunc('day', now()) + interval '7 days',
+    for day in select generate_series(date_trunc('day', now()), date_trunc('day', now()) + interval '2 days',
                                       interval '1 day') loop
         name := 'outbox_' || to_char(day, 'YYYYMMDD');
         continue when to_regclass(name) is not null;

@@ -162,8 +162,8 @@ const struct redis_value *xinfo_value(const struct redis_value *list, const char
     return NULL;
 }
 
-struct err event_from_entry(struct arena *a, const struct mac_key *key, const char *stream,
-                            const struct redis_value *v, struct event *e)
+struct err event_head_from_entry(const struct mac_key *key, const char *stream,
+                                 const struct redis_value *v, struct event *e)
 {
     struct entry entry;
     struct err err;
@@ -184,7 +184,22 @@ struct err event_from_entry(struct arena *a, const struct mac_key *key, const ch
     if (id_parse(entry.fields[FIELD_ID], &e->id).kind ||
         time_parse(entry.fields[FIELD_TIME], &e->time_us).kind)
         event_broken(e, "id or time cannot be read");
-    else if (json_read(a, e->text, strlen(e->text), &e->data).kind || !json_is_object(e->data))
-        event_broken(e, "data is not a JSON object");
     return e->verdict == BROKEN ? ERR(ERR_INVALID, "event cannot be read") : OK;
+}
+
+struct err event_read_data(struct arena *a, struct event *e)
+{
+    if (!json_read(a, e->text, strlen(e->text), &e->data).kind && json_is_object(e->data))
+        return OK;
+    e->data = NULL;
+    event_broken(e, "data is not a JSON object");
+    return ERR(ERR_INVALID, "event cannot be read");
+}
+
+struct err event_from_entry(struct arena *a, const struct mac_key *key, const char *stream,
+                            const struct redis_value *v, struct event *e)
+{
+    struct err err = event_head_from_entry(key, stream, v, e);
+
+    return err.kind ? err : event_read_data(a, e);
 }

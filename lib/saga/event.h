@@ -40,7 +40,7 @@ struct event { /* texts live in the batch's arena */
     int64_t time_us;
     const char *traceparent; /* W3C, or NULL */
     const char *text;        /* the data, JSON as it was told */
-    json_t *data;            /* the data, parsed; an object */
+    json_t *data; /* the data, parsed; an object. NULL: not understood, or of no interest */
 
     const char *stream; /* "stream:orders" */
     struct entry_id entry, prev;
@@ -61,5 +61,9 @@ int stream_partition_of(const char *subject, int n_partitions);
  * are set). */
 struct err event_from_entry(struct arena *a, const struct mac_key *key, const char *stream,
                             const struct redis_value *entry, struct event *e) MUST_CHECK;
+/* The same in two steps, for who can tell by the type that the data is of no interest. */
+struct err event_head_from_entry(const struct mac_key *key, const char *stream,
+                                 const struct redis_value *entry, struct event *e) MUST_CHECK;
+struct err event_read_data(struct arena *a, struct event *e) MUST_CHECK;
 
 #endif

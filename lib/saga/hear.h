@@ -7,6 +7,7 @@
 #ifndef PASAR_SAGA_HEAR_H
 #define PASAR_SAGA_HEAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ typedef struct err hear_fn(struct batch *b);
 struct hear_row {       /* a row in a domain's table */
     const char *stream; /* "stream:orders" */
     hear_fn *on_batch;
+    /* Which types on_batch decides anything about: the others are passed over unread. NULL: all. */
+    bool (*wants)(const char *type);
 };
 
 struct hearer_config {

@@ -83,6 +83,12 @@ struct attempt {
     struct event **of;  /* batch.events[i] is a copy of *of[i] */
 };
 
+/* Neither put aside already nor of no interest. */
+static bool is_to_decide(const struct event *e)
+{
+    return e->verdict == ABSORBED && e->data;
+}
+
 static bool is_among(const struct pg_rows *subjects, const char *subject)
 {
     for (size_t i = 0; i < subjects->n; i++) {
@@ -110,7 +116,7 @@ static struct err mark_those_behind(struct attempt *t)
     e = pg_exec(t->batch.tx, &sql_saga_parked_subjects, args, a, &rows);
     for (size_t i = 0; e.kind == ERR_NONE && i < t->n; i++) {
         struct event *ev = &t->events[i];
-        if (ev->verdict == ABSORBED && is_among(&rows, ev->subject))
+        if (is_to_decide(ev) && is_among(&rows, ev->subject))
             event_early(ev, BEHIND);
     }
     return e;
@@ -123,7 +129,7 @@ static struct err decide(struct attempt *t)
     t->batch.events = ARENA_ARRAY(t->batch.arena, struct event, t->n);
     t->of = ARENA_ARRAY(t->batch.arena, struct event *, t->n);
     for (size_t i = 0; i < t->n; i++) {
-        if (t->events[i].verdict != ABSORBED)
+        if (!is_to_decide(&t->events[i]))
             continue;
         t->of[t->batch.n] = &t->events[i];
         t->batch.events[t->batch.n++] = t->events[i];
@@ -207,7 +213,7 @@ static bool mark_followers(struct attempt *t)
     for (size_t i = 0; i < t->n; i++) {
         for (size_t k = i + 1; t->events[i].verdict != ABSORBED && k < t->n; k++) {
             struct event *later = &t->events[k];
-            if (later->verdict != ABSORBED || strcmp(later->subject, t->events[i].subject) != 0)
+            if (!is_to_decide(later) || strcmp(later->subject, t->events[i].subject) != 0)
                 continue;
             event_early(later, BEHIND);
             any = true;

@@ -91,6 +91,18 @@ static bool follows(struct entry_id position, const struct event *e)
     return position.xid == 0 || entry_id_compare(e->prev, position) <= 0;
 }
 
+/* What the domain has no interest in is passed over unread. */
+static struct err read_event(const struct reader *r, struct arena *a,
+                             const struct redis_value *entry, struct event *e)
+{
+    struct err err = event_head_from_entry(r->cfg->mac_key, r->name, entry, e);
+
+    e->stream = r->cfg->row.stream;
+    if (err.kind || (r->cfg->row.wants && !r->cfg->row.wants(e->type)))
+        return err;
+    return event_read_data(a, e);
+}
+
 static void sort_entries(const struct reader *r, struct arena *a, const struct redis_value *entries,
                          struct entry_id position, struct reading *out)
 {
@@ -98,8 +110,7 @@ static void sort_entries(const struct reader *r, struct arena *a, const struct r
     out->strangers = ARENA_ARRAY(a, const struct redis_value *, entries->n);
     for (size_t i = 0; i < entries->n && !out->gap; i++) {
         struct event *e = &out->events[out->n];
-        struct err err = event_from_entry(a, r->cfg->mac_key, r->name, &entries->elements[i], e);
-        e->stream = r->cfg->row.stream;
+        struct err err = read_event(r, a, &entries->elements[i], e);
         if (err.kind == ERR_DENIED || err.kind == ERR_BUG) {
             out->strangers[out->n_strangers++] = &entries->elements[i];
         } else if (!follows(position, e)) {

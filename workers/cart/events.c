@@ -33,6 +33,11 @@ static void read_lines(struct form *f, struct purchase *out)
     }
 }
 
+bool purchase_is_told_by(const char *type)
+{
+    return strcmp(type, "OrderPaid") == 0;
+}
+
 struct err purchase_read(struct arena *a, const struct event *e, struct purchase *out,
                          const char **reason)
 {
@@ -40,7 +45,7 @@ struct err purchase_read(struct arena *a, const struct event *e, struct purchase
     struct id order_id;
     char *text;
 
-    if (strcmp(e->type, "OrderPaid") != 0)
+    if (!purchase_is_told_by(e->type))
         return ERR(ERR_NOT_FOUND, "no event for us");
     form_init(&f, a, e->data);
     order_id = form_id(&f, "order_id", FORM_REQUIRED);

@@ -23,6 +23,7 @@ struct news {               /* ProductChanged, ProductRemoved */
     bool is_removal;
 };
 
+bool purchase_is_told_by(const char *type);
 /* Both: ERR_NOT_FOUND when the event is of another type, ERR_INVALID when it cannot be understood,
  * with *reason in the arena. */
 struct err purchase_read(struct arena *a, const struct event *e, struct purchase *out,

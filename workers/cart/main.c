@@ -25,9 +25,9 @@ static const struct route routes[] = {
 };
 
 static const struct hear_row hears[] = {
-    {STREAM_ORDERS,   cart_hear_orders},
-    {STREAM_PRODUCTS, cart_hear_products},
-    {NULL, NULL},
+    {STREAM_ORDERS,   cart_hear_orders,   purchase_is_told_by},
+    {STREAM_PRODUCTS, cart_hear_products, NULL},
+    {NULL, NULL, NULL},
 };
 /* clang-format on */
 

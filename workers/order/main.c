@@ -26,10 +26,10 @@ static const struct route routes[] = {
 };
 
 static const struct hear_row hears[] = {
-    {"stream:stock",    worker_on_steps},
-    {"stream:payments", worker_on_steps},
-    {"stream:products", worker_on_products},
-    {NULL, NULL},
+    {"stream:stock",    worker_on_steps,    NULL},
+    {"stream:payments", worker_on_steps,    NULL},
+    {"stream:products", worker_on_products, NULL},
+    {NULL, NULL, NULL},
 };
 
 static const struct job_kind jobs[] = {

@@ -25,6 +25,13 @@ enum news_kind heard_kind(const char *type)
     return NO_NEWS;
 }
 
+bool heard_is_news(const char *type)
+{
+    enum news_kind kind = heard_kind(type);
+
+    return kind != NO_NEWS && kind != ORDER_PAID;
+}
+
 /* ---- heard ---- */
 
 /* Their sum, so that the page's items add up to the amount, or -1 when one of them is wrong. */

@@ -9,6 +9,8 @@
 
 /* Which news an event is; NO_NEWS for one that is no concern of ours. */
 enum news_kind heard_kind(const char *type);
+/* Whether it can change a payment: OrderPaid only repeats what we have told. */
+bool heard_is_news(const char *type);
 
 /* OrderCreated. On ERR_INVALID *why says what is wrong, for the dead letter. attempt_id is left to
  * the caller. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "sql_payment.h"
 #include "workers/payment/domain.h"
+#include "workers/payment/events.h"
 #include "workers/payment/http.h"
 #include "workers/payment/worker.h"
 
@@ -31,9 +32,9 @@ static const struct route routes[] = {
 };
 
 static const struct hear_row hears[] = {
-    {"stream:orders", worker_on_batch},
-    {"stream:stock",  worker_on_batch},
-    {NULL, NULL},
+    {"stream:orders", worker_on_batch, heard_is_news},
+    {"stream:stock",  worker_on_batch, heard_is_news},
+    {NULL, NULL, NULL},
 };
 
 #define AT_ONCE 256 /* the runner claims no more than the narrowest kind has room for: none of them narrows it */

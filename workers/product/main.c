@@ -29,8 +29,8 @@ static const struct route routes[] = {
 };
 
 static const struct hear_row hears[] = {
-    {STREAM_ORDERS, product_hear_orders},
-    {NULL, NULL},
+    {STREAM_ORDERS, product_hear_orders, NULL},
+    {NULL, NULL, NULL},
 };
 /* clang-format on */
 

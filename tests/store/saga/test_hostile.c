@@ -23,6 +23,12 @@ static const struct sql sql_forget_calendar = {
 static const struct sql sql_n_rest = {"toy_n_rest", "select count(*) from outbox_rest"};
 static const struct sql sql_n_told = {"toy_n_told", "select count(*) from outbox"};
 
+static const struct sql sql_many_attempts = {"toy_many_attempts",
+                                             "update job set attempts = 30, due_at = now()"};
+static const struct sql sql_attempts = {"toy_attempts", "select max(attempts)::bigint from job"};
+static const struct sql sql_seconds_away = {
+    "toy_seconds_away", "select ceil(extract(epoch from max(due_at) - now()))::bigint from job"};
+
 static void sql_do(struct toy *t, const struct sql *s)
 {
     assert_int_equal(pg_exec(t->pg, s, NULL, t->arena, NULL).kind, ERR_NONE);
@@ -175,6 +181,38 @@ static void a_calendar_nobody_turned_is_caught_up(struct toy *t)
     assert_string_equal(words_of(t, "a"), many(t, 0, 6));
 }
 
+/* A dump holds its locks for long; whoever waits for one stronger holds up all who write. */
+static void a_dump_does_not_stop_the_calendars_users(struct toy *t)
+{
+    struct arena *a = arena_new();
+    struct pg_args *days = pg_args(a);
+    int64_t began;
+    struct pg *dump;
+
+    sql_do(t, &sql_forget_calendar);
+    assert_int_equal(pg_begin(t->pg, a, &dump).kind, ERR_NONE);
+    assert_int_equal(pg_exec(dump, &sql_n_told, NULL, a, NULL).kind, ERR_NONE);
+    pg_add_i64(days, 7);
+    began = clock_mono_us();
+    assert_int_equal(pg_exec(t->pg, &sql_saga_outbox_turn, days, a, NULL).kind, ERR_UNAVAILABLE);
+    assert_true(clock_mono_us() - began < US_PER_S);
+    pg_rollback(dump);
+    arena_free(a);
+    days = pg_args(t->arena);
+    pg_add_i64(days, 7);
+    assert_int_equal(pg_exec(t->pg, &sql_saga_outbox_turn, days, t->arena, NULL).kind, ERR_NONE);
+}
+
+/* However often it came too early: when its time has come, it comes soon. */
+static void an_early_event_is_tried_again_soon(struct toy *t)
+{
+    say(t, "a", "early");
+    until(n_jobs(t, "due", "hear:%") == 1);
+    sql_do(t, &sql_many_attempts);
+    until(toy_count(t, &sql_attempts, NULL, NULL) > 30);
+    assert_true(toy_count(t, &sql_seconds_away, NULL, NULL) <= 15);
+}
+
 /* Commands that only look like a hearer's call for help. */
 static void cries_for_help_do_no_harm(struct toy *t)
 {
@@ -295,6 +333,8 @@ STORY(a_stream_without_news_for_a_week_is_well)
 STORY(rows_from_the_future_are_refused)
 STORY(rows_from_the_future_are_refused_by_an_empty_redis)
 STORY(a_calendar_nobody_turned_is_caught_up)
+STORY(a_dump_does_not_stop_the_calendars_users)
+STORY(an_early_event_is_tried_again_soon)
 STORY(cries_for_help_do_no_harm)
 STORY(a_last_id_of_nobodys_is_undone)
 
@@ -311,6 +351,8 @@ int main(void)
         cmocka_unit_test(test_rows_from_the_future_are_refused),
         cmocka_unit_test(test_rows_from_the_future_are_refused_by_an_empty_redis),
         cmocka_unit_test(test_a_calendar_nobody_turned_is_caught_up),
+        cmocka_unit_test(test_a_dump_does_not_stop_the_calendars_users),
+        cmocka_unit_test(test_an_early_event_is_tried_again_soon),
         cmocka_unit_test(test_cries_for_help_do_no_harm),
         cmocka_unit_test(test_what_an_undone_attempt_decided_is_forgotten),
         cmocka_unit_test(test_a_last_id_of_nobodys_is_undone),

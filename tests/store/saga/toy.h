@@ -273,7 +273,7 @@ static const char *env_or(const char *name, const char *fallback)
 static void play(void (*story)(struct toy *), const struct job_kind *extra)
 {
     struct toy t = {
-        .story = story, .arena = arena_new(), .loop = loop_new(), .row = {STREAM, toy_hear}};
+        .story = story, .arena = arena_new(), .loop = loop_new(), .row = {STREAM, toy_hear, NULL}};
 
     t.kinds[0] = (struct job_kind){.kind = "hear:" STREAM,
                                    .settle = hear_settle_parked,

@@ -39,9 +39,9 @@ static const struct rule { /* an undo stands beside the event that calls for it 
     {AWAITING_PAYMENT, HOLD_EXPIRED,           CANCELLED,        KEEP,               TELL_CANCELLED, "hold_expired"},
     {AWAITING_PAYMENT, CANCEL_REQUESTED,       CANCELLED,        KEEP,               TELL_CANCELLED, NULL},
 
-    /* Paid, but the goods are gone: payment hears OrderCancelled and pays back. */
+    /* Paid, but the goods are gone: payment hears OrderCancelled and pays back. That the hold expired says nothing yet:
+     * product hears OrderPaid and sells anew, or says that there is too little. */
     {PAID,             STOCK_INSUFFICIENT,     CANCELLED,        KEEP,               TELL_CANCELLED, "stock_insufficient"},
-    {PAID,             HOLD_EXPIRED,           CANCELLED,        KEEP,               TELL_CANCELLED, "hold_expired"},
     {PAID,             CANCEL_REQUESTED,       CANCELLED,        KEEP,               TELL_CANCELLED, NULL},
     {PAID,             GOT_PAYMENT_REFUNDED,   REFUNDED,         PAYMENT_REFUNDED,   BOTH,           "operator"},
     {PAID,             GOT_REFUND_DUE,         PAID,             PAYMENT_REFUND_DUE, 0,              NULL},

@@ -34,8 +34,10 @@ struct rule { /* every cell has one: a zeroed one is LATE */
 #define LATE {ALWAYS, SAY(TELL_NOTHING), SAY(TELL_NOTHING)}
 #define JUST(outcome) {ALWAYS, outcome, SAY(TELL_NOTHING)}
 
-/* An order that is paid after its hold expired gets its units if they are still there. If not, order hears so again and,
- * being paid, cancels; its money goes back. A refused order is never paid, unless something is wrong: the same answer. */
+/* An order that is paid after its hold expired gets its units if they are still there. If not, order hears that there is
+ * too little and, being paid, cancels; its money goes back. To hear once more that the hold expired would not do: order
+ * could not tell it from the first time, after which the units may have been sold to it all the same. A refused order is
+ * never paid, unless something is wrong: the same answer. */
 static const struct rule rules[N_HOLD_STATES][N_HOLD_EVENTS] = {
     [HOLD_NONE] = {
         [ORDER_CREATED]   = {IF_ENOUGH, GO(HELD, HOLD, TELL_RESERVED), GO(REFUSED, STAY, TELL_INSUFFICIENT)},
@@ -63,7 +65,7 @@ static const struct rule rules[N_HOLD_STATES][N_HOLD_EVENTS] = {
     },
     [EXPIRED] = {
         [ORDER_CREATED]   = LATE,
-        [ORDER_PAID]      = {IF_ENOUGH, GO(SOLD, TAKE, TELL_NOTHING), SAY(TELL_EXPIRED)},
+        [ORDER_PAID]      = {IF_ENOUGH, GO(SOLD, TAKE, TELL_NOTHING), SAY(TELL_INSUFFICIENT)},
         [ORDER_CANCELLED] = JUST(GO(RELEASED, STAY, TELL_NOTHING)),
         [HOLD_DUE]        = LATE,
     },
@@ -75,7 +77,7 @@ static const struct rule rules[N_HOLD_STATES][N_HOLD_EVENTS] = {
     },
     [REFUSED] = {
         [ORDER_CREATED]   = LATE,
-        [ORDER_PAID]      = JUST(SAY(TELL_EXPIRED)),
+        [ORDER_PAID]      = JUST(SAY(TELL_INSUFFICIENT)),
         [ORDER_CANCELLED] = JUST(GO(RELEASED, STAY, TELL_NOTHING)),
         [HOLD_DUE]        = LATE,
     },

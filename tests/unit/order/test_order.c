@@ -207,7 +207,8 @@ static void a_set_notes_each_step(void **state)
 {
     struct arena *a = arena_new();
     struct order_set set;
-    const struct order_event success = {.kind = GOT_PAYMENT_SUCCESS}, gone = {.kind = HOLD_EXPIRED};
+    const struct order_event success = {.kind = GOT_PAYMENT_SUCCESS},
+                             gone = {.kind = STOCK_INSUFFICIENT};
 
     (void)state;
     order_set_init(&set, a, 2);
@@ -225,7 +226,7 @@ static void a_set_notes_each_step(void **state)
     assert_int_equal(set.n_steps, 2);
     assert_int_equal(set.first_step->status, PAID);
     assert_int_equal(set.first_step->next->status, CANCELLED);
-    assert_string_equal(set.first_step->next->reason, "hold_expired");
+    assert_string_equal(set.first_step->next->reason, "stock_insufficient");
     assert_int_equal(set.first_step->next->version, set.first_step->version + 1);
     assert_false(set.rows[0].changed);
     arena_free(a);

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "sql_saga.h"
 
 #define FIRST_RETRY_US (50 * US_PER_MS)
+#define LONGEST_RETRY_US (15 * US_PER_S) /* the state it waits for may come at any time */
 
 const char *hear_job_kind(struct arena *a, const char *stream)
 {
@@ -137,6 +139,7 @@ static struct err settle_one(const struct hear_row *row, struct job_batch *b, st
     if (e.kind)
         return e;
     job->fate = JOB_LATER;
+    job->again_us = b->now_us + backoff_us(job->attempts, FIRST_RETRY_US, LONGEST_RETRY_US);
     job->reason = "waits behind an older event of its subject";
     if (behind)
         return OK;

@@ -12,10 +12,13 @@
 #include "saga/relay_stream.h"
 #include "sql_saga.h"
 
-#define POLL_US US_PER_S          /* without any hint */
-#define UNRIPE_US (1 * US_PER_MS) /* an older transaction is about to end */
-#define TIDY_US (10 * US_PER_S)   /* between trims */
-#define KEEP_DAYS 7               /* of the outbox */
+#define POLL_US US_PER_S                /* without any hint */
+#define UNRIPE_US (1 * US_PER_MS)       /* an older transaction is about to end … */
+#define UNRIPE_SHORTLY 20               /* … within so many looks, mostly; */
+#define UNRIPE_LONG_US (20 * US_PER_MS) /* else looks are rarer, and none for a commit */
+#define UNRIPE_TOLD 250                 /* so many later the log hears of it: 5 s */
+#define TIDY_US (10 * US_PER_S)         /* between trims */
+#define KEEP_DAYS 7                     /* of the outbox */
 #define KEEP_ENTRIES 100000
 
 struct relay {
@@ -30,6 +33,7 @@ struct relay {
     bool leads;
     uint64_t generation; /* of the connection that holds the lock */
     int failures;
+    int n_unripe; /* looks in a row that an older transaction spoilt */
     int64_t tidied_mono_us;
 };
 
@@ -124,6 +128,15 @@ static void tidy(struct relay *r)
     arena_free(a);
 }
 
+/* Of whatever database of this server it is: until it ends nothing told after it began can be
+ * carried. */
+static void wait_for_old_transaction(struct relay *r)
+{
+    if (r->n_unripe == UNRIPE_SHORTLY + UNRIPE_TOLD)
+        log_warn("relay.waits_for_old_transaction", kv_text("relay", r->cfg.name));
+    task_sleep(UNRIPE_LONG_US);
+}
+
 static void rest(struct relay *r, struct err e, bool unripe)
 {
     int64_t pause_us = POLL_US;
@@ -134,6 +147,11 @@ static void rest(struct relay *r, struct err e, bool unripe)
     r->failures = e.kind ? r->failures + 1 : 0;
     if (e.kind) {
         task_sleep(backoff_us(r->failures, 20 * US_PER_MS, POLL_US));
+        return;
+    }
+    r->n_unripe = unripe ? r->n_unripe + 1 : 0;
+    if (r->n_unripe > UNRIPE_SHORTLY) {
+        wait_for_old_transaction(r);
         return;
     }
     if (unripe)

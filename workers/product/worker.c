@@ -8,6 +8,7 @@
 #include "workers/product/store.h"
 
 #define JOB_HOLD_EXPIRE "hold_expire"
+#define MOST_AHEAD_US (10 * US_PER_S)
 
 struct task_item { /* one thing to decide: an event heard, or a timer that has run out */
     struct order_event what;
@@ -47,14 +48,18 @@ static const char *told_data(struct pass *p, enum hold_tell tell, const struct h
     return NULL;
 }
 
-static void put_off(const struct task_item *item, const struct hold *h)
+/* A timer that comes early was claimed by the database's clock, which is ahead of ours: due at its
+ * time it would be claimed again at once, and so on until ours has caught up. */
+static void put_off(const struct task_item *item, const struct hold *h, int64_t now_us)
 {
+    int64_t left_us = h->hold_until_us - now_us;
+
     if (item->event) {
         event_early(item->event, "the order has not been heard of yet");
         return;
     }
     item->job->fate = JOB_LATER;
-    item->job->again_us = h->hold_until_us;
+    item->job->again_us = h->hold_until_us + (left_us < MOST_AHEAD_US ? left_us : MOST_AHEAD_US);
 }
 
 static void decide(struct pass *p, const struct task_item *item)
@@ -64,7 +69,7 @@ static void decide(struct pass *p, const struct task_item *item)
     const char *type, *data;
 
     if (d.answer == HOLD_EARLY)
-        put_off(item, h);
+        put_off(item, h, p->now_us);
     data = told_data(p, d.tell, h, &type);
     if (data)
         outbox_tell(p->outbox, (struct fact){.stream = STREAM_STOCK,

@@ -122,6 +122,8 @@ static struct err hear(struct arena *a, struct event *events, size_t n, bool und
     return pg_commit(b.tx);
 }
 
+static int64_t put_off_to_us; /* by the timer that ran last */
+
 /* As the runner does it, at a time of our choice. */
 static enum job_fate timer_runs(struct arena *a, struct id order, int64_t now_us)
 {
@@ -139,6 +141,7 @@ static enum job_fate timer_runs(struct arena *a, struct id order, int64_t now_us
     CHECK_KIND(product_jobs[0].settle(&b), ERR_NONE);
     outbox_save(b.outbox, b.tx);
     CHECK_KIND(pg_commit(b.tx), ERR_NONE);
+    put_off_to_us = job.again_us;
     return job.fate;
 }
 
@@ -185,6 +188,9 @@ static void a_timer_ends_what_is_held(struct arena *a)
     CHECK_KIND(hear(a, &came, 1, false), ERR_NONE);
     CHECK(number(pg, &count_timers, a) == 1 && number(pg, &sum_held, a) == 3);
     CHECK(timer_runs(a, order, now) == JOB_LATER);
+    /* Beyond its time: by the clock of the database, which claims, that has come already. */
+    CHECK(put_off_to_us > now + (GRACE_S + 5) * US_PER_S);
+    CHECK(put_off_to_us < now + (GRACE_S + 15) * US_PER_S);
     CHECK(number(pg, &sum_held, a) == 3);
     CHECK(timer_runs(a, order, now + 2 * GRACE_S * US_PER_S) == JOB_DONE);
     CHECK(number(pg, &sum_free, a) == 3 && number(pg, &count_expired, a) == 1);

@@ -55,8 +55,10 @@ def known_to_the_local_run():
 def main():
     example = EXAMPLE.findall((ROOT / ".env.example").read_text("utf-8"))
     known, local = known_to_programs(), known_to_the_local_run()
-    wrong = [f"+ {name}: read by {known[name]}, missing in .env.example" for name in sorted(known.keys() - set(example))]
-    wrong += [f"- {name}: in .env.example, read by nothing" for name in sorted(set(example) - known.keys() - local.keys() - FOR_PAGES)]
+    missing = sorted(known.keys() - set(example))
+    unread = sorted(set(example) - known.keys() - local.keys() - FOR_PAGES)
+    wrong = [f"+ {name}: read by {known[name]}, missing in .env.example" for name in missing]
+    wrong += [f"- {name}: in .env.example, read by nothing" for name in unread]
     wrong += [f"- {name}: in .env.example twice" for name in sorted({n for n in example if example.count(n) > 1})]
     if len(known) < 30:
         wrong.append(f"only {len(known)} settings found in the sources: has the shape of the tables changed?")

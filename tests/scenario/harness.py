@@ -10,7 +10,8 @@
     run_story(story, ORDER_TTL_SECONDS=60)
 
 The shop is a whole stack below build/scenario/<story>/ (<story>.2/ when another plays it at the same time), on free
-ports, and is gone afterwards; its logs stay when the story failed, or with PASAR_KEEP=1. PASAR_BIN chooses other binaries, PASAR_PATIENCE stretches every limit of time.
+ports, and is gone afterwards; its logs stay when the story failed, or with PASAR_KEEP=1. PASAR_BIN chooses other
+binaries, PASAR_PATIENCE stretches every limit of time.
 """
 import fcntl
 import itertools

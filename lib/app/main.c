@@ -256,12 +256,10 @@ static int serve(struct app *app)
 }
 
 /* A service is mostly small allocations of one thread: a single heap, and what is free goes back.
- * Without glibc's fast bins: as long as they hold anything, every large allocation (an arena's
- * block, a library's buffer) first sorts them all. */
+ */
 static void stay_small(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_MXFAST, 0);
     (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }

@@ -59,8 +59,9 @@ class Facts:
             self.jobs += [row | {"domain": domain} for row in rows(stack, domain, JOBS)]
         parts = int(stack.env["STREAM_PARTITIONS"])
         names = {place: stream_name(*place, parts) for place in self.outbox}
-        self.streams = {place: read_stream(stack, name) for place, name in names.items()}
+        # In this order: a stream that has been seen to end rightly has no strangers in it any more.
         self.last_ids = {place: last_id(stack, name) for place, name in names.items()}
+        self.streams = {place: read_stream(stack, name) for place, name in names.items()}
         self.midtrans = read_journal(stack.env["SIM_STATE"])
 
     def tail(self, stream, partition):

@@ -27,7 +27,8 @@ struct relay_config {
     const struct mac_key *mac_key;
     const char *const *streams; /* those this domain tells; ended by NULL */
     int n_partitions;
-    int64_t keep; /* trim a stream only beyond so many entries; 100000 when 0 */
+    int64_t keep; /* a stream is trimmed beyond so many entries, and an empty one filled with as
+                     many: who needs more finds a gap and gets it. 100000 when 0 */
 };
 
 struct relay;

@@ -1,7 +1,7 @@
 /* relay_learn.c - finds out where a stream ends, and mends it when that is not where we left it.
  *
  * The usual cases need nothing: the stream ends with a row of ours (go on after it), or it is gone
- * (begin at the first row kept). An entry that a stranger put above our last has taken the ids that
+ * (begin with the newest). An entry that a stranger put above our last has taken the ids that
  * ours need, and Redis lets no id go back: then the stream is renewed and filled again from the
  * lowest position of any group. */
 #include "saga/relay_stream.h"
@@ -203,6 +203,26 @@ void relay_stream_miss(struct relay_stream *s, struct entry_id missing_after)
     s->wants_rebuild = true;
 }
 
+/* An empty stream begins with what a trimmed one has: to bring back all that is kept would take its
+ * time and its memory for what most have heard. Whoever has not finds a gap, and gets the rest. */
+static struct err refill_from(const struct relay_config *cfg, const struct relay_stream *s,
+                              struct arena *a, struct entry_id *out)
+{
+    struct pg_args *args = pg_args(a);
+    struct pg_rows rows;
+    struct err e;
+
+    *out = (struct entry_id){0, 0};
+    pg_add_text(args, s->base);
+    pg_add_i64(args, s->partition);
+    pg_add_i64(args, cfg->keep);
+    e = pg_exec(cfg->pg, &sql_saga_outbox_before_newest, args, a, &rows);
+    if (e.kind == ERR_NONE && rows.n == 1)
+        *out = (struct entry_id){strtoull(pg_text(&rows, 0, 0), NULL, 10),
+                                 (uint64_t)pg_i64(&rows, 0, 1)};
+    return e;
+}
+
 /* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin
  * at what is kept. */
 static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
@@ -213,12 +233,12 @@ static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s
     struct err e;
 
     e = lowest_group(cfg, s, a, &from);
-    if (s->wants_rebuild && entry_id_compare(s->missing_after, from) < 0)
+    if (s->wants_rebuild && (from.xid == 0 || entry_id_compare(s->missing_after, from) < 0))
         from = s->missing_after;
     if (e.kind == ERR_NONE && entry_id_compare(from, (struct entry_id){0, 0}) != 0)
         e = outbox_knows(cfg, s, a, from, &knows);
-    if (!knows || entry_id_compare(from, newest) > 0)
-        from = (struct entry_id){0, 0};
+    if (e.kind == ERR_NONE && (!knows || (newest.xid && entry_id_compare(from, newest) > 0)))
+        e = refill_from(cfg, s, a, &from);
     if (e.kind == ERR_NONE)
         e = renew(cfg, s, a, from);
     if (e.kind)
@@ -238,6 +258,18 @@ struct err relay_stream_ahead(struct relay_stream *s, struct entry_id of)
                   kv_i64("seq", (int64_t)of.seq));
     s->ahead = true;
     return ERR(ERR_CONFLICT, "the stream is ahead of the database");
+}
+
+static struct err refill(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
+{
+    struct entry_id from;
+    struct err e = refill_from(cfg, s, a, &from);
+
+    if (e.kind == ERR_NONE && from.xid)
+        e = renew(cfg, s, a, from);
+    s->tail = from;
+    metric_add(s->refilled, 1);
+    return e;
 }
 
 static bool may_rebuild(const struct relay_stream *s)
@@ -282,7 +314,7 @@ struct err relay_stream_learn(const struct relay_config *cfg, struct relay_strea
         s->wants_rebuild = false;
         s->tail = last;
         if (last.xid == 0)
-            metric_add(s->refilled, 1);
+            e = refill(cfg, s, a);
     }
     s->knows_tail = e.kind == ERR_NONE;
     s->ahead = s->ahead && e.kind != ERR_NONE;

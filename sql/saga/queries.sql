@@ -30,6 +30,12 @@ select exists (select from outbox
                 $3::xid8 < pg_snapshot_xmax(pg_current_snapshot())
                 and $4::bigint <= coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'seq')::regclass), 0));
 
+-- The row that so many newer ones follow; none when there are fewer.
+-- name: saga_outbox_before_newest
+select xid::text, seq from outbox
+ where stream = $1::text and partition = $2::smallint and xid < pg_snapshot_xmin(pg_current_snapshot())
+ order by outbox.xid desc, outbox.seq desc offset $3::bigint limit 1;
+
 -- name: saga_outbox_turn
 select outbox_turn($1::int);
 

@@ -327,6 +327,32 @@ static void test_what_an_undone_attempt_decided_is_forgotten(void **state)
     play(what_an_undone_attempt_decided_is_forgotten, &alone);
 }
 
+/* What all have heard long ago is not brought back, and what somebody has not heard is. */
+static void a_refill_begins_where_it_is_needed(struct toy *t)
+{
+    say_many(t, "a", 0, 30);
+    until(n_seen(t) == 30);
+    redis_do(t, "FLUSHALL");
+    until(redis_do(t, "XLEN", STREAM)->integer == 10);
+    say_many(t, "a", 30, 35);
+    until(n_seen(t) == 35);
+    stop_hearer(t);
+    say_many(t, "a", 35, 60);
+    redis_do(t, "FLUSHALL");
+    start_hearer(t);
+    until(n_seen(t) == 60);
+    assert_string_equal(words_of(t, "a"), many(t, 0, 60));
+    until(hearer_is_well(t->hearer));
+}
+
+static void test_a_refill_begins_where_it_is_needed(void **state)
+{
+    (void)state;
+    toy_keep = 10;
+    play(a_refill_begins_where_it_is_needed, NULL);
+    toy_keep = 0;
+}
+
 #define STORY(name)                                                                                \
     static void test_##name(void **state)                                                          \
     {                                                                                              \
@@ -364,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_a_dump_does_not_stop_the_calendars_users),
         cmocka_unit_test(test_an_early_event_is_tried_again_soon),
         cmocka_unit_test(test_cries_for_help_do_no_harm),
+        cmocka_unit_test(test_a_refill_begins_where_it_is_needed),
         cmocka_unit_test(test_what_an_undone_attempt_decided_is_forgotten),
         cmocka_unit_test(test_a_last_id_of_nobodys_is_undone),
     };

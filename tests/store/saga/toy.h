@@ -64,6 +64,7 @@ struct toy {
     void (*story)(struct toy *);
 };
 
+static int64_t toy_keep;    /* of the relay; 0: as it likes */
 static pid_t redis_running; /* to be ended when a test gives up */
 
 _Noreturn static void give_up(const char *file, int line, const char *condition)
@@ -237,7 +238,8 @@ static void toy_start(struct toy *t)
                                                            .hints = &t->redis_cfg,
                                                            .mac_key = &t->key,
                                                            .streams = streams,
-                                                           .n_partitions = 1});
+                                                           .n_partitions = 1,
+                                                           .keep = toy_keep});
     t->runner = job_runner_start(t->loop, &(struct job_runner_config){.pg = t->pg,
                                                                       .kinds = t->kinds,
                                                                       .source = "/toy",

@@ -84,11 +84,16 @@ static struct err read_the_end(const struct reader *r, struct arena *a, struct e
 }
 
 /* The predecessor must be the one we know. At the very beginning any will do: what was before is
- * not kept. One older than ours is right too: ours has gone from the chain, but all before it was
- * heard. */
-static bool follows(struct entry_id position, const struct event *e)
+ * not kept. One older than ours means that ours is no longer kept: we were away for longer than the
+ * outbox remembers, and what was told meanwhile and dropped cannot be had any more. */
+static bool follows(const struct reader *r, struct entry_id position, const struct event *e)
 {
-    return position.xid == 0 || entry_id_compare(e->prev, position) <= 0;
+    int order = entry_id_compare(e->prev, position);
+
+    if (position.xid > 0 && order < 0)
+        log_error("hear.away_too_long", kv_text("stream", r->name),
+                  kv_i64("xid", (int64_t)position.xid), kv_i64("next_xid", (int64_t)e->entry.xid));
+    return position.xid == 0 || order <= 0;
 }
 
 /* What the domain has no interest in is passed over unread. */
@@ -113,7 +118,7 @@ static void sort_entries(const struct reader *r, struct arena *a, const struct r
         struct err err = read_event(r, a, &entries->elements[i], e);
         if (err.kind == ERR_DENIED || err.kind == ERR_BUG) {
             out->strangers[out->n_strangers++] = &entries->elements[i];
-        } else if (!follows(position, e)) {
+        } else if (!follows(r, position, e)) {
             out->gap = true;
         } else {
             position = e->entry;

@@ -145,6 +145,8 @@ const char *form_text(struct form *f, const char *field, enum form_need need, si
         wrong = size_words(f->arena, min, max, "characters");
     else if (has_control(text, max > LONG_TEXT))
         wrong = "must not have control characters";
+    else if (min > 0 && text[strspn(text, " \t\n")] == '\0')
+        wrong = "must not be blank";
     if (wrong)
         form_fail(f, field, wrong);
     return wrong ? NULL : text;

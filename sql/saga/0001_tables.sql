@@ -29,25 +29,42 @@ create table outbox (
 create index outbox_in_order on outbox (stream, partition, xid, seq);
 create table outbox_rest partition of outbox default; -- catches rows when nobody turned the calendar
 
--- Makes the daily partitions two days ahead (every reading of the outbox looks into each) and drops those that are
--- `keep_days` old. Cheap when there is nothing to do.
+-- Turns the calendar: makes the daily partitions two days ahead (no more: every reading of the outbox looks into each) and
+-- drops those that are `keep_days` old. Cheap when there is nothing to do. It catches up when nobody turned it for days: rows
+-- written meanwhile stand in the default partition, and no partition can be made for a day that has rows there.
+-- Whoever waits for a lock that excludes all others makes all others wait behind it: the calendar can wait for a dump of
+-- the database to end, those who write cannot. Hence the short lock_timeout.
 create function outbox_turn(keep_days int) returns void
-language plpgsql as $$
+language plpgsql
+set lock_timeout = '200ms' as $$
 declare
-    day date;
+    day timestamptz;
+    name text;
     old record;
 begin
-    for day in select d::date from generate_series(current_date, current_date + 2, interval '1 day') as d loop
-        if to_regclass(format('outbox_%s', to_char(day, 'YYYYMMDD'))) is null then
+    for day in select generate_series(date_trunc('day', now()), date_trunc('day', now()) + interval '2 days',
+                                      interval '1 day') loop
+        name := 'outbox_' || to_char(day, 'YYYYMMDD');
+        continue when to_regclass(name) is not null;
+        if not exists (select from outbox_rest where time >= day and time < day + interval '1 day') then
             execute format('create table %I partition of outbox for values from (%L) to (%L)',
-                           'outbox_' || to_char(day, 'YYYYMMDD'), day::timestamptz, (day + 1)::timestamptz);
+                           name, day, day + interval '1 day');
+            continue;
         end if;
+        alter table outbox detach partition outbox_rest;
+        execute format('create table %I partition of outbox for values from (%L) to (%L)',
+                       name, day, day + interval '1 day');
+        insert into outbox overriding system value
+        select * from outbox_rest where time >= day and time < day + interval '1 day';
+        delete from outbox_rest where time >= day and time < day + interval '1 day';
+        alter table outbox attach partition outbox_rest default;
     end loop;
     for old in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
                 where i.inhparent = 'outbox'::regclass and c.relname ~ '^outbox_[0-9]{8}$'
                   and to_date(right(c.relname, 8), 'YYYYMMDD') < current_date - keep_days loop
         execute format('drop table %I', old.relname);
     end loop;
+    delete from outbox_rest where time < current_date - keep_days;
 end $$;
 select outbox_turn(7);
 

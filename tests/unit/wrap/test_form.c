@@ -79,7 +79,7 @@ static const struct {
     {"{\"x\":7}",                     TEXT, "x: must be a text"},
     {"{\"x\":null}",                  TEXT, "x: is required"},
     {"{}",                            TEXT, "x: is required"},
-    {"{\"x\":\"    \"}",                TEXT, "x: must not be blank"},
+    {"{\"x\":\"    \"}",              TEXT, "x: must not be blank"},
     {"{\"x\":\"a\\nbc\"}",            TEXT, "x: must not have control characters"},
     {"{\"x\":\"a\\u007fbc\"}",        TEXT, "x: must not have control characters"},
     {"{\"x\":\"a\\u0085bc\"}",        TEXT, "x: must not have control characters"},

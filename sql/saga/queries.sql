@@ -47,8 +47,14 @@ insert into heard (stream, partition) values ($1::text, $2::smallint) on conflic
 -- name: saga_heard_get
 select xid, seq from heard where stream = $1::text and partition = $2::smallint;
 
+-- Moves a position from where its hearer believes it to be, or fails: then another hearer has been here.
 -- name: saga_heard_advance
-select heard_advance($1::text, $2::smallint, $3::bigint, $4::bigint, $5::bigint, $6::bigint);
+with moved as (
+    update heard set xid = $5::bigint, seq = $6::bigint, moved_at = now()
+     where stream = $1::text and partition = $2::smallint and xid = $3::bigint and seq = $4::bigint
+    returning stream
+)
+select lost('position moved by another hearer') where not exists (select from moved);
 
 -- name: saga_heard_list
 select stream, partition, xid, seq, us(moved_at) from heard order by stream, partition;
@@ -80,7 +86,13 @@ returning job.id, kind, key, subject, attempts, traceparent, payload;
 
 -- Fails when one of them was claimed by another meanwhile: then nothing of this transaction may stand.
 -- name: saga_job_finish
-select job_finish($1::bigint[], $2::bigint[]);
+with done as (
+    delete from job using unnest($1::bigint[], $2::bigint[]) as d (id, claim)
+     where job.id = d.id and job.attempts = d.claim
+       and job.id = any ($1::bigint[]) -- keeps the planner on the key while the table is young
+    returning job.id
+)
+select lost('a job was claimed by another') where (select count(*) from done) <> cardinality($1::bigint[]);
 
 -- name: saga_job_put_off
 update job

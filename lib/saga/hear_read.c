@@ -83,17 +83,18 @@ static struct err read_the_end(const struct reader *r, struct arena *a, struct e
     return e;
 }
 
-/* The predecessor must be the one we know. At the very beginning any will do: what was before is
- * not kept. One older than ours means that ours is no longer kept: we were away for longer than the
- * outbox remembers, and what was told meanwhile and dropped cannot be had any more. */
+/* The predecessor must be the one we know; nobody has heard the very first, whose predecessor is
+ * 0-0, and who begins where a stream was cut has it filled again from all that the outbox keeps. A
+ * predecessor older than ours means that ours is not kept any more: we were away for longer than
+ * the outbox remembers, and what was told meanwhile and dropped cannot be had. */
 static bool follows(const struct reader *r, struct entry_id position, const struct event *e)
 {
     int order = entry_id_compare(e->prev, position);
 
-    if (position.xid > 0 && order < 0)
+    if (order < 0)
         log_error("hear.away_too_long", kv_text("stream", r->name),
                   kv_i64("xid", (int64_t)position.xid), kv_i64("next_xid", (int64_t)e->entry.xid));
-    return position.xid == 0 || order <= 0;
+    return order <= 0;
 }
 
 /* What the domain has no interest in is passed over unread. */

@@ -223,22 +223,34 @@ static struct err refill_from(const struct relay_config *cfg, const struct relay
     return e;
 }
 
-/* Groups tell what was absorbed; a position that the outbox does not know was tampered with: begin
- * at what is kept. */
+/* From the lowest position that a group or a cry for help tells of. Without any, or when the outbox
+ * does not know it (it was tampered with), as an empty stream begins. */
+static struct err rebuild_from(const struct relay_config *cfg, const struct relay_stream *s,
+                               struct arena *a, struct entry_id newest, struct entry_id *out)
+{
+    bool knows = false;
+    struct err e;
+
+    if (s->wants_rebuild && s->missing_after.xid == 0) {
+        *out = (struct entry_id){0, 0}; /* who cries has heard nothing yet: all that is kept */
+        return OK;
+    }
+    e = lowest_group(cfg, s, a, out);
+    if (s->wants_rebuild && (out->xid == 0 || entry_id_compare(s->missing_after, *out) < 0))
+        *out = s->missing_after;
+    if (e.kind == ERR_NONE && out->xid > 0)
+        e = outbox_knows(cfg, s, a, *out, &knows);
+    if (e.kind == ERR_NONE && (!knows || (newest.xid && entry_id_compare(*out, newest) > 0)))
+        e = refill_from(cfg, s, a, out);
+    return e;
+}
+
 static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
                           struct entry_id newest)
 {
     struct entry_id from;
-    bool knows = false;
-    struct err e;
+    struct err e = rebuild_from(cfg, s, a, newest, &from);
 
-    e = lowest_group(cfg, s, a, &from);
-    if (s->wants_rebuild && (from.xid == 0 || entry_id_compare(s->missing_after, from) < 0))
-        from = s->missing_after;
-    if (e.kind == ERR_NONE && entry_id_compare(from, (struct entry_id){0, 0}) != 0)
-        e = outbox_knows(cfg, s, a, from, &knows);
-    if (e.kind == ERR_NONE && (!knows || (newest.xid && entry_id_compare(from, newest) > 0)))
-        e = refill_from(cfg, s, a, &from);
     if (e.kind == ERR_NONE)
         e = renew(cfg, s, a, from);
     if (e.kind)

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "wrap/pg_internal.h"
 
-#define N_TRANSACTIONS 2
+#define N_TRANSACTIONS 3
 #define REPLAN_US (10 * US_PER_S)
 
 static const struct err no_database = {ERR_UNAVAILABLE, "no database connection"};

@@ -35,7 +35,7 @@ struct pg_config {    /* texts borrowed for the life of the pg */
     const char *host; /* name, address, or directory of a unix socket */
     const char *port, *database, *user, *password; /* "" for none */
     const char *application;                       /* application_name: "order" */
-    int n_transactions;                            /* connections for transactions; 2 when 0 */
+    int n_transactions;                            /* connections for transactions; 3 when 0 */
     int64_t timeout_us; /* no answer for so long breaks a connection; 10 s when 0 */
 };
 

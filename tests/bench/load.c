@@ -8,22 +8,19 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/arena.h"
 #include "base/env.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "basket.h"
 #include "client.h"
+#include "follow.h"
+#include "sample.h"
 #include "wrap/redis.h"
 
 #define MAX_CUSTOMERS 1024
 #define RECENT 4096 /* orders seen paid, of which the answer may still be on its way */
 #define ARRIVALS 65536
 #define PATIENCE_US (30 * US_PER_S)
-#define HOME                                                                                       \
-    "{\"label\":\"Home\",\"recipient\":\"Budi Santoso\",\"phone\":\"+6281234567890\","             \
-    "\"street\":\"Jl. Kenanga 12\",\"district\":\"Coblong\",\"city\":\"Bandung\","                 \
-    "\"province\":\"Jawa Barat\",\"postal_code\":\"40132\",\"country\":\"ID\"}"
-
 struct config {
     int64_t gateway_port, redis_port, warm_s, seconds, rate, carts, first_product, n_products;
 };
@@ -40,11 +37,6 @@ static const struct env_row settings[] = {
     ENV_INT("LOAD_N_PRODUCTS", struct config, n_products, "1", 1, 1000000),
 };
 /* clang-format on */
-
-struct sample { /* latencies seen while it is measured */
-    int64_t *us;
-    size_t n, capacity;
-};
 
 struct customer {
     struct load *load;
@@ -76,25 +68,18 @@ struct load {
     struct sample accept, accept_cart, saga, relay;
 };
 
+static void observe(struct load *l, struct sample *s, int64_t us)
+{
+    if (l->is_open)
+        sample_add(s, us);
+}
+
 static uint64_t dice(struct load *l)
 {
     l->seed ^= l->seed << 13; /* xorshift64 */
     l->seed ^= l->seed >> 7;
     l->seed ^= l->seed << 17;
     return l->seed;
-}
-
-static void observe(struct load *l, struct sample *s, int64_t us)
-{
-    if (!l->is_open)
-        return;
-    if (s->n == s->capacity) {
-        s->capacity = s->capacity ? 2 * s->capacity : 4096;
-        s->us = realloc(s->us, s->capacity * sizeof *s->us);
-        if (!s->us)
-            abort();
-    }
-    s->us[s->n++] = us;
 }
 
 /* ---- a customer ---- */
@@ -130,11 +115,6 @@ static int64_t a_product(struct load *l)
     return l->cfg.first_product + (int64_t)(dice(l) % (uint64_t)l->cfg.n_products);
 }
 
-struct basket { /* one line or two, of different products */
-    int64_t products[2], quantities[2];
-    int n;
-};
-
 static struct basket fill(struct load *l)
 {
     struct basket b = {.n = l->cfg.n_products > 1 ? 1 + (int)(dice(l) % 2) : 1};
@@ -154,8 +134,7 @@ static bool fill_cart(struct customer *c, const struct basket *b)
     struct id id;
 
     for (int i = 0; i < b->n; i++) {
-        snprintf(body, sizeof body, "{\"product_id\":%" PRId64 ",\"quantity\":%" PRId64 "}",
-                 b->products[i], b->quantities[i]);
+        basket_write_line(b, i, body, sizeof body);
         id = id_new();
         id_format(&id, key);
         if (post(c, "/cart/item", key, body) != 200)
@@ -166,19 +145,14 @@ static bool fill_cart(struct customer *c, const struct basket *b)
 
 static int order(struct customer *c, const struct basket *b)
 {
-    char items[160] = "", body[1024], key[ID_TEXT_SIZE];
+    char body[1024], key[ID_TEXT_SIZE];
     struct id id = id_new();
-    size_t n = 0;
 
     id_format(&id, key);
-    for (int i = 0; !c->has_cart && i < b->n; i++)
-        n += (size_t)snprintf(items + n, sizeof items - n,
-                              "%s{\"product_id\":%" PRId64 ",\"quantity\":%" PRId64 "}",
-                              i ? "," : "", b->products[i], b->quantities[i]);
     if (c->has_cart)
-        snprintf(body, sizeof body, "{\"shipping_address\":%s}", HOME);
+        basket_write_cart_order(body, sizeof body);
     else
-        snprintf(body, sizeof body, "{\"items\":[%s],\"shipping_address\":%s}", items, HOME);
+        basket_write_order(b, body, sizeof body);
     return post(c, "/order", key, body);
 }
 
@@ -322,90 +296,28 @@ static void seen_paid(struct load *l, const char *subject)
     }
 }
 
-static void read_entry(struct load *l, const struct redis_value *fields)
+static void on_entry(void *arg, const struct stream_entry *e)
 {
-    const char *type = "", *subject = "", *time = NULL;
-    int64_t told_us;
+    struct load *l = arg;
 
-    for (size_t i = 0; i + 1 < fields->n; i += 2) {
-        const char *name = fields->elements[i].text, *value = fields->elements[i + 1].text;
-        if (strcmp(name, "type") == 0)
-            type = value;
-        else if (strcmp(name, "subject") == 0)
-            subject = value;
-        else if (strcmp(name, "time") == 0)
-            time = value;
-    }
-    if (time && !time_parse(time, &told_us).kind)
-        observe(l, &l->relay, clock_now_us() - told_us);
-    if (strcmp(type, "OrderPaid") == 0)
-        seen_paid(l, subject);
-}
-
-static const struct redis_value *call(struct load *l, struct redis_args *c)
-{
-    const struct redis_value *answer;
-    struct err e = redis_call(l->redis, c, 0, &answer);
-
-    if (e.kind || answer->type == REDIS_ERROR) {
-        fprintf(stderr, "redis: %s\n", e.kind ? e.what : answer->text);
-        exit(1);
-    }
-    return answer;
-}
-
-static void read_stream_end(struct load *l, char *at, size_t size)
-{
-    struct arena *a = arena_new();
-    struct redis_args *c = redis_args(a, "XREVRANGE");
-    const struct redis_value *answer;
-
-    redis_add(c, "stream:orders");
-    redis_add(c, "+");
-    redis_add(c, "-");
-    redis_add(c, "COUNT");
-    redis_add(c, "1");
-    answer = call(l, c);
-    snprintf(at, size, "%s", answer->n ? answer->elements[0].elements[0].text : "0-0");
-    arena_free(a);
-}
-
-static void listen_once(struct load *l, char *at, size_t size)
-{
-    struct arena *a = arena_new();
-    struct redis_args *c = redis_args(a, "XREAD");
-    const struct redis_value *answer, *entries;
-
-    redis_add(c, "COUNT");
-    redis_add(c, "200");
-    redis_add(c, "BLOCK");
-    redis_add(c, "200");
-    redis_add(c, "STREAMS");
-    redis_add(c, "stream:orders");
-    redis_add(c, at);
-    answer = call(l, c);
-    if (answer->type == REDIS_ARRAY && answer->n > 0) {
-        entries = &answer->elements[0].elements[1];
-        for (size_t i = 0; i < entries->n; i++)
-            read_entry(l, &entries->elements[i].elements[1]);
-        if (entries->n)
-            snprintf(at, size, "%s", entries->elements[entries->n - 1].elements[0].text);
-    }
-    arena_free(a);
+    if (e->told_us)
+        observe(l, &l->relay, clock_now_us() - e->told_us);
+    if (strcmp(e->type, "OrderPaid") == 0)
+        seen_paid(l, e->subject);
 }
 
 static void listen_task(void *arg)
 {
     struct load *l = arg;
-    char at[64];
+    struct follower f = {.redis = l->redis, .stream = "stream:orders", .fn = on_entry, .arg = l};
 
     while (!redis_is_up(l->redis))
         task_sleep(US_PER_MS);
-    read_stream_end(l, at, sizeof at);
+    follow_from_end(&f);
     for (size_t i = 0; i < l->n; i++)
         task_spawn(l->loop, "customer", customer_task, &l->customers[i]);
     while (l->n_running > 0)
-        listen_once(l, at, sizeof at);
+        follow_once(&f);
     loop_stop(l->loop);
 }
 
@@ -465,27 +377,6 @@ static void clock_task(void *arg)
 
 /* ---- the end ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void tell_sample(const char *name, struct sample *s)
-{
-    static const struct {
-        const char *name;
-        double at;
-    } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1}};
-
-    qsort(s->us, s->n, sizeof *s->us, by_size);
-    printf(", \"%s_us\": {\"n\": %zu", name, s->n);
-    for (size_t i = 0; s->n && i < sizeof quantiles / sizeof *quantiles; i++)
-        printf(", \"%s\": %" PRId64, quantiles[i].name,
-               s->us[(size_t)((double)(s->n - 1) * quantiles[i].at)]);
-    printf("}");
-}
-
 static void tell(struct load *l)
 {
     int64_t n_connects = 0;
@@ -499,10 +390,10 @@ static void tell(struct load *l)
            (double)(l->shut_us - l->opened_us) / US_PER_S, l->n_accepted, l->n_paid,
            l->n_accepted_open, l->n_paid_open, l->n_units, l->n_lines, l->n_carts, l->n_refused,
            l->n_lost, n_connects);
-    tell_sample("accept", &l->accept);
-    tell_sample("accept_cart", &l->accept_cart);
-    tell_sample("saga", &l->saga);
-    tell_sample("relay", &l->relay);
+    sample_tell("accept", &l->accept);
+    sample_tell("accept_cart", &l->accept_cart);
+    sample_tell("saga", &l->saga);
+    sample_tell("relay", &l->relay);
     puts("}");
 }
 

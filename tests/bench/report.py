@@ -75,4 +75,6 @@ def tell_roofline(result):
     r = result["roofline"]
     print(f"\nthe same rows by batched SQL alone: {r['orders_per_second']:.0f} orders/s "
           f"({r['wal_bytes_per_order']:.0f} bytes of WAL each)")
-    print(f"  ratio: {result['closed']['sagas_per_second'] / r['orders_per_second']:.2f}")
+    for m in result["closed"]:
+        print(f"  {m['in_flight']} in flight: {m['sagas_per_second']:.0f} sagas/s are "
+              f"{m['sagas_per_second'] / r['orders_per_second']:.2f} of it")

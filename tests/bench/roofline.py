@@ -27,7 +27,7 @@ def prepare(stack):
     owner = quoted(stack.env["DB_USER"])
     stack.postgres.psql("postgres", *[f"create database {quoted(database(d))} owner {owner}" for d in DOMAINS])
     for domain in DOMAINS:
-        env = stack._program_env() | {f"{domain.upper()}_DB_NAME": database(domain)}
+        env = stack.env | {"PATH": "/usr/bin:/bin", f"{domain.upper()}_DB_NAME": database(domain)}
         if subprocess.run([stack.bin / domain, "migrate"], env=env, check=False).returncode:
             raise StepFailed("roofline", f"`{domain} migrate` failed")
         stack.postgres.psql(database(domain), "insert into heard (stream, partition) select s, p from unnest(array["

@@ -50,6 +50,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bin/bench_%,$(wildcard tests/be
 all: bins ## build the services and the simulator (release)
 lib: $(BUILD)/libpasar.a
 bins: $(BINS)
+	@:
 tests: $(UNIT_BIN) $(STORE_BIN)
 
 # ---- rules ----

@@ -47,7 +47,7 @@ def addresses(state):
     say(f"  health     {state['gateway']}/api/v1/health")
     say(f"  documents  {state['gateway']}/docs/")
     if state["simulator"]:
-        say(f"  Midtrans   {state['simulator']} (the simulator)")
+        say(f"  Midtrans   {state['simulator']} (the simulator; a payment_url leads to its pages)")
     say(f"  events     {redis} -n 1 XREAD STREAMS stream:orders 0")
     say(f"  database   {database}")
     say(f"  admin      {env.get('ADMIN_EMAIL')} / {env.get('ADMIN_PASSWORD')}")
@@ -70,6 +70,8 @@ def bring_up():
     if running()[0]:
         raise AlreadyRunning(str(HERE))
     say("opening the shop")
+    for name in settings.unknown():
+        say(f"  {name} in .env is no setting: .env.example has them all")
     stack = Stack(HERE, settings.from_user(), say=say)
     stack.start()
     try:

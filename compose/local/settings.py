@@ -55,6 +55,13 @@ def from_user():
     return {name: value for name, value in chosen.items() if value != "" and not is_address(name)}
 
 
+def unknown():
+    """Names in .env that no setting has: most likely a slip of the keyboard."""
+    if not (ROOT / ".env").exists():
+        return []
+    return sorted(set(parse(ROOT / ".env")[0]) - development()[1])
+
+
 def is_address(name):
     return name == "REDIS_HOST" or name.endswith(("_LISTEN", "_DB_HOST", "_DB_PORT")) or \
         name in [f"{domain.upper()}_URL" for domain in DOMAINS]
@@ -80,6 +87,11 @@ def number(env, name, low, high):
     if not low <= value <= high:
         raise SettingsError(f"{name}={value} is not between {low} and {high}")
     return value
+
+
+def one_of(env, name, *allowed):
+    if env[name] not in allowed:
+        raise SettingsError(f"{name}={env[name]} is neither {' nor '.join(allowed)}")
 
 
 def port(env, name):

@@ -92,6 +92,7 @@ class Stack:
         for name in ("GATEWAY_PORT", "REDIS_PORT", "SIM_PORT"):
             settings.port(base, name)
         settings.number(base, "POSTGRES_PORT", 0, 65535)
+        settings.one_of(base, "LOCAL_SIMULATOR", "on", "off")
         home, sockets = self.place.directory, self.place.sockets
         self.postgres = Postgres(home / "postgres", sockets / "pg", base, self.log_path("postgres"))
         self.redis_server = RedisServer(home / "redis", base, self.log_path("redis"))

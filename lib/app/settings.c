@@ -9,7 +9,7 @@
 /* A name beginning with '_' is the domain's own: "_LISTEN" is ORDER_LISTEN in order. */
 /* clang-format off */
 static const struct env_row basic_rows[] = {
-    ENV_TEXT("LOG_LEVEL", struct settings, log_level, "info"),
+    ENV_CHOICE("LOG_LEVEL", struct settings, log_level, "info", "debug info warn error"),
     ENV_INT("STREAM_PARTITIONS", struct settings, n_partitions, "1", 1, 64),
 };
 static const struct env_row listen_rows[] = {
@@ -28,10 +28,10 @@ static const struct env_row redis_rows[] = {
     ENV_TEXT("REDIS_PASSWORD", struct settings, redis_password, ""),
 };
 static const struct env_row jwt_rows[] = {
-    ENV_SECRET("JWT_SECRET", struct settings, jwt_secret),
+    ENV_SECRET("JWT_SECRET", struct settings, jwt_secret, 32), /* RFC 7518, 3.2 */
 };
 static const struct env_row internal_rows[] = {
-    ENV_SECRET("INTERNAL_SECRET", struct settings, internal_secret),
+    ENV_SECRET("INTERNAL_SECRET", struct settings, internal_secret, 16),
 };
 
 static const struct {

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define SECRET_LEAST 16
 #define SHOWN_BYTES 60 /* of a bad value */
 
 /* Where a setting came from matters to secrets: a default is nobody's secret. */
@@ -45,9 +44,14 @@ static void describe(const struct env_row *row, bool production, char *out, size
         snprintf(out, n, "a text");
         return;
     case ENV_TYPE_SECRET:
-        snprintf(out, n,
-                 production ? "a secret of at least %d characters, not an example" : "a secret",
-                 SECRET_LEAST);
+        if (production)
+            snprintf(out, n, "a secret of at least %" PRId64 " characters, not an example",
+                     row->min);
+        else
+            snprintf(out, n, "a secret");
+        return;
+    case ENV_TYPE_CHOICE:
+        snprintf(out, n, "one of: %s", row->words);
         return;
     case ENV_TYPE_INT:
         snprintf(out, n, "a whole number from %" PRId64 " to %" PRId64, row->min, row->max);
@@ -104,6 +108,17 @@ static bool read_bool(const struct setting *s, bool *out)
     return false;
 }
 
+static bool read_choice(const struct setting *s, const char **out)
+{
+    size_t n = strlen(s->value);
+
+    *out = s->value;
+    for (const char *w = s->row->words; n > 0 && w; w = strchr(w, ' ') ? strchr(w, ' ') + 1 : NULL)
+        if (strcspn(w, " ") == n && strncmp(w, s->value, n) == 0)
+            return true;
+    return false;
+}
+
 static bool starts_with(const char *text, const char *start)
 {
     return !strncasecmp(text, start, strlen(start));
@@ -113,7 +128,7 @@ static bool secret_is_fit(const struct setting *s)
 {
     if (!s->production)
         return true;
-    return !s->is_fallback && strlen(s->value) >= SECRET_LEAST &&
+    return !s->is_fallback && strlen(s->value) >= (size_t)s->row->min &&
            !starts_with(s->value, "example") && !starts_with(s->value, "changeme");
 }
 
@@ -125,6 +140,8 @@ static bool read_setting(const struct setting *s, void *field)
     case ENV_TYPE_TEXT:
         *(const char **)field = s->value;
         return true;
+    case ENV_TYPE_CHOICE:
+        return read_choice(s, field);
     case ENV_TYPE_SECRET:
         *(const char **)field = s->value;
         return secret_is_fit(s);

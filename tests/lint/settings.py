@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROW = re.compile(r'(?:ENV_(?:TEXT|SECRET|INT|BOOL)\(|\{)"(\w+)", *(?:struct|ENV_TYPE_)')
+ROW = re.compile(r'(?:ENV_(?:TEXT|CHOICE|SECRET|INT|BOOL)\(|\{)"(\w+)", *(?:struct|ENV_TYPE_)')
 GETENV = re.compile(r'getenv\("(\w+)"\)')
 EXAMPLE = re.compile(r"^#?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 FOR_PAGES = {"MIDTRANS_CLIENT_KEY"}  # what a page in the browser needs for Snap; no secret, and nothing to the services

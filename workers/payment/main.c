@@ -15,8 +15,9 @@ static struct midtrans_config config;
 
 /* clang-format off */
 static const struct env_row settings[] = {
-    {"MIDTRANS_SERVER_KEY", ENV_TYPE_SECRET, offsetof(struct midtrans_config, server_key), EXAMPLE_KEY, 0, 0},
-    ENV_TEXT("MIDTRANS_ENVIRONMENT", struct midtrans_config, environment, "sandbox"),
+    {"MIDTRANS_SERVER_KEY", ENV_TYPE_SECRET, offsetof(struct midtrans_config, server_key), EXAMPLE_KEY, 16, 0, NULL},
+    ENV_CHOICE("MIDTRANS_ENVIRONMENT", struct midtrans_config, environment, "sandbox",
+               "sandbox production"),
     ENV_TEXT("MIDTRANS_SNAP_URL", struct midtrans_config, snap_url, ""),
     ENV_TEXT("MIDTRANS_API_URL", struct midtrans_config, api_url, ""),
     ENV_TEXT("MIDTRANS_NOTIFICATION_URL", struct midtrans_config, notification_url, ""),

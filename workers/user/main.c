@@ -11,7 +11,7 @@ static const struct env_row settings[] = {
     ENV_INT("ACCESS_TOKEN_SECONDS", struct user_config, access_s, "3600", 60, 3600),
     ENV_INT("REFRESH_TOKEN_SECONDS", struct user_config, refresh_s, "2592000", 3600, 31536000),
     ENV_TEXT("ADMIN_EMAIL", struct user_config, admin_email, "admin@admin.com"),
-    {"ADMIN_PASSWORD", ENV_TYPE_SECRET, offsetof(struct user_config, admin_password), "admin123", 0, 0},
+    {"ADMIN_PASSWORD", ENV_TYPE_SECRET, offsetof(struct user_config, admin_password), "admin123", 16, 0, NULL},
 };
 
 static const struct route routes[] = {

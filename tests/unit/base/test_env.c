@@ -22,7 +22,7 @@ struct config {
 static const struct env_row rows[] = {
     ENV_TEXT("TEST_NAME", struct config, name, "pasar"),
     ENV_TEXT("TEST_MUST", struct config, must, NULL),
-    ENV_SECRET("TEST_SECRET", struct config, secret),
+    ENV_SECRET("TEST_SECRET", struct config, secret, 16),
     ENV_INT("TEST_PORT", struct config, port, "8003", 1, 65535),
     ENV_BOOL("TEST_VERBOSE", struct config, verbose, "false"),
 };
@@ -133,7 +133,7 @@ static void test_production_refuses_a_default_as_secret(void **state)
 {
     static const struct env_row with_default[] = {
         {"TEST_SECRET", ENV_TYPE_SECRET, offsetof(struct config, secret),
-         "a-default-of-good-length", 0, 0},
+         "a-default-of-good-length", 16, 0, NULL},
     };
     struct config c = {0};
 
@@ -146,12 +146,39 @@ static void test_production_refuses_a_default_as_secret(void **state)
     capture_end(&capture);
 }
 
+static void test_a_choice_is_one_of_its_words(void **state)
+{
+    static const struct env_row one[] = {
+        ENV_CHOICE("TEST_LEVEL", struct config, name, "info", "debug info warn"),
+    };
+    static const struct {
+        const char *value;
+        enum err_kind kind;
+    } values[] = {
+        {"debug", ERR_NONE},  {"warn", ERR_NONE},          {"", ERR_NONE},
+        {"war", ERR_INVALID}, {"debug info", ERR_INVALID}, {" ", ERR_INVALID},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct config c = {0};
+
+        setenv("TEST_LEVEL", values[i].value, 1);
+        capture_begin(&capture);
+        assert_int_equal(env_read(one, 1, false, &c).kind, values[i].kind);
+        capture_end(&capture);
+        assert_int_equal(strstr(capture.text, "one of: debug info warn") != NULL,
+                         values[i].kind != ERR_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_and_defaults),
         cmocka_unit_test(test_every_fault_is_told),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_a_choice_is_one_of_its_words),
         cmocka_unit_test(test_production_refuses_weak_secrets),
         cmocka_unit_test(test_production_refuses_a_default_as_secret),
     };

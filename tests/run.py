@@ -83,6 +83,7 @@ def stages(what):
 
 
 def run(name, command):
+    """passed, failed or skipped: exit status 77 says that what the test needs is not here."""
     log = LOGS / f"{name}.log"
     began = time.monotonic()
     with open(log, "w") as out:
@@ -91,13 +92,16 @@ def run(name, command):
                                     env={**os.environ, **SANITIZERS}, timeout=TIMEOUT_S).returncode
         except subprocess.TimeoutExpired:
             status = f"no end after {TIMEOUT_S} s"
-    ok = status == 0
-    told = [f"{'ok    ' if ok else 'FAILED'} {name}  {time.monotonic() - began:.1f} s"]
-    if not ok:
-        told += ["    " + line for line in log.read_text(errors="replace").splitlines()[-40:]]
+    verdict = {0: "passed", 77: "skipped"}.get(status, "failed")
+    told = [f"{verdict.upper() if verdict == 'failed' else verdict:7} {name}  {time.monotonic() - began:.1f} s"]
+    lines = log.read_text(errors="replace").splitlines()
+    if verdict == "skipped":
+        told += ["    " + line for line in lines[-1:]]
+    if verdict == "failed":
+        told += ["    " + line for line in lines[-40:]]
         told += [f"    status {status}; the whole log: {log.relative_to(ROOT)}"]
     print("\n".join(told), flush=True)
-    return ok
+    return verdict
 
 
 def main():
@@ -105,14 +109,16 @@ def main():
     tests = [test for what in (sys.argv[1:] or ["check"]) for test in stages(what)]
     if not tests:
         sys.exit("no such test")
-    failed = [name for name, command in tests if name.startswith("build-") and not run(name, command)]
+    builds_first = [test for test in tests if test[0].startswith("build-")]
+    rest = [test for test in tests if not test[0].startswith("build-")]
+    verdicts = [run(*test) for test in builds_first]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        rest = [test for test in tests if not test[0].startswith("build-")]
-        passed = pool.map(lambda test: run(*test), rest)
-        failed += [test[0] for test, ok in zip(rest, passed) if not ok]
+        verdicts += pool.map(lambda test: run(*test), rest)
+    failed = [test[0] for test, verdict in zip(builds_first + rest, verdicts) if verdict == "failed"]
     if failed:
         print("failed: " + " ".join(failed))
-    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    n_skipped = verdicts.count("skipped")
+    print(f"{verdicts.count('passed')} passed, {len(failed)} failed" + (f", {n_skipped} skipped" if n_skipped else ""))
     sys.exit(1 if failed else 0)
 
 

@@ -19,7 +19,7 @@
 #define UNRIPE_TOLD 250                 /* so many later the log hears of it: 5 s */
 #define TIDY_US (10 * US_PER_S)         /* between trims */
 #define KEEP_DAYS 7                     /* of the outbox */
-#define KEEP_ENTRIES 100000
+#define KEEP_ENTRIES 20000
 
 struct relay {
     struct relay_config cfg;

@@ -28,7 +28,7 @@ struct relay_config {
     const char *const *streams; /* those this domain tells; ended by NULL */
     int n_partitions;
     int64_t keep; /* a stream is trimmed beyond so many entries, and an empty one filled with as
-                     many: who needs more finds a gap and gets it. 100000 when 0 */
+                     many: who needs more finds a gap and gets it. 20000 when 0 */
 };
 
 struct relay;

@@ -35,7 +35,6 @@ struct hearer {
     int failures, odd_reads;
     struct entry_id mirrored;
     int64_t mirrored_mono_us, read_mono_us;
-    struct metric *behind;
 };
 
 /* Locks die with the shared connection; the position is read again by whoever gets the lock. */

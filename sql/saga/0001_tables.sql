@@ -80,10 +80,11 @@ create table heard (
 
 -- What a statement calls when another has been quicker: nothing of the transaction may stand. The statements themselves
 -- are plain SQL, because they are in every transaction of a hearer, and one inside a function costs three times as much.
-create function lost(what text) returns void
+-- code says whether to try again ('40001': read the position anew) or to leave it to the other ('23000').
+create function lost(what text, code text) returns void
 language plpgsql as $$
 begin
-    raise exception '%', what using errcode = 'serialization_failure';
+    raise exception '%', what using errcode = code;
 end $$;
 
 -- What we owe: timers, calls to the world, parked events, dead letters.

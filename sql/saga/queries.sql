@@ -54,10 +54,7 @@ with moved as (
      where stream = $1::text and partition = $2::smallint and xid = $3::bigint and seq = $4::bigint
     returning stream
 )
-select lost('position moved by another hearer') where not exists (select from moved);
-
--- name: saga_heard_list
-select stream, partition, xid, seq, us(moved_at) from heard order by stream, partition;
+select lost('position moved by another hearer', '40001') where not exists (select from moved);
 
 -- ---- job ----
 
@@ -92,14 +89,19 @@ with done as (
        and job.id = any ($1::bigint[]) -- keeps the planner on the key while the table is young
     returning job.id
 )
-select lost('a job was claimed by another') where (select count(*) from done) <> cardinality($1::bigint[]);
+select lost('a job was claimed by another', '23000') where (select count(*) from done) <> cardinality($1::bigint[]);
 
+-- Fails likewise.
 -- name: saga_job_put_off
-update job
-   set due_at = ts(l.due_us), attempts = l.attempts::int, state = l.state, reason = l.reason
-  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
-       as l (id, claimed, attempts, due_us, state, reason)
- where job.id = l.id and job.attempts = l.claimed and job.id = any ($1::bigint[]);
+with later as (
+    update job
+       set due_at = ts(l.due_us), attempts = l.attempts::int, state = l.state, reason = l.reason
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+           as l (id, claimed, attempts, due_us, state, reason)
+     where job.id = l.id and job.attempts = l.claimed and job.id = any ($1::bigint[])
+    returning 1
+)
+select lost('a job was claimed by another', '23000') where (select count(*) from later) <> cardinality($1::bigint[]);
 
 -- name: saga_parked_any
 select exists (select from job where kind = $1::text);
@@ -109,9 +111,6 @@ select distinct subject from job where kind = $1::text and subject = any ($2::te
 
 -- name: saga_parked_before
 select exists (select from job where kind = $1::text and subject = $2::text and id < $3::bigint);
-
--- name: saga_job_counts
-select kind, state, count(*) from job group by kind, state order by kind, state;
 
 -- name: saga_job_list
 select id, kind, key, subject, state, attempts, us(due_at), reason from job

@@ -147,6 +147,35 @@ static void a_lost_claim_is_taken_over(struct toy *t)
     assert_int_equal(t->n_calls, 1);
 }
 
+/* A twin claimed the job while we called: what we learnt, and what settle did with it, must not
+ * stand. */
+static struct err call_and_lose(void *domain, struct job *job)
+{
+    static const struct sql claim = {"toy_twin_claims", "update job set attempts = attempts + 1,"
+                                                        " due_at = now() + interval '60 seconds'"};
+    struct toy *t = domain;
+
+    t->n_calls++;
+    return pg_exec(t->pg, &claim, NULL, job->arena, NULL);
+}
+
+static struct err settle_for_later(struct job_batch *b)
+{
+    b->jobs[0]->fate = JOB_LATER;
+    return settle(b);
+}
+
+static void what_a_twin_claimed_is_not_put_off_by_us(struct toy *t)
+{
+    owe(t, "lost", clock_now_us());
+    until(t->n_calls == 1);
+    until(job_runner_n_running(t->runner) == 1); /* the claiming task alone */
+    assert_int_equal(n_seen(t), 0);
+    assert_int_equal(n_jobs(t, "due", "world"), 1);
+}
+
+static const struct job_kind lost = {
+    .kind = "world", .call = call_and_lose, .settle = settle_for_later, .timeout_us = US_PER_S};
 static const struct job_kind world = {.kind = "world",
                                       .call = call_world,
                                       .settle = settle,
@@ -170,6 +199,7 @@ STORY(what_can_never_work_is_kept_for_an_operator, world)
 STORY(attempts_are_bounded_but_trouble_of_ours_is_none, world)
 STORY(poison_is_found_in_its_batch, spoilt)
 STORY(a_lost_claim_is_taken_over, world)
+STORY(what_a_twin_claimed_is_not_put_off_by_us, lost)
 
 int main(void)
 {
@@ -182,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_attempts_are_bounded_but_trouble_of_ours_is_none),
         cmocka_unit_test(test_poison_is_found_in_its_batch),
         cmocka_unit_test(test_a_lost_claim_is_taken_over),
+        cmocka_unit_test(test_what_a_twin_claimed_is_not_put_off_by_us),
     };
 
     crypt_init();

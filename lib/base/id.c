@@ -146,3 +146,11 @@ struct err id_parse(const char *text, struct id *out)
     }
     return OK;
 }
+
+const char *id_text(struct arena *a, const struct id *id)
+{
+    char *text = arena_alloc(a, ID_TEXT_SIZE);
+
+    id_format(id, text);
+    return text;
+}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #define ID_TEXT_SIZE 37 /* 36 characters and the terminator */
@@ -20,6 +21,7 @@ bool id_equal(const struct id *a, const struct id *b);
 int id_compare(const struct id *a, const struct id *b); /* byte order, as PostgreSQL orders uuid */
 
 void id_format(const struct id *id, char out[ID_TEXT_SIZE]); /* lower case */
+const char *id_text(struct arena *a, const struct id *id);   /* the same, in the arena */
 /* Accepts any UUID version, upper or lower case, with hyphens. Fails with ERR_INVALID. */
 struct err id_parse(const char *text, struct id *out) MUST_CHECK;
 

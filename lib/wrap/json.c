@@ -3,6 +3,7 @@
 #include "wrap/json.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <string.h>
 
@@ -107,4 +108,27 @@ json_t *json_keep(struct arena *a, json_t *steal)
         abort();
     arena_defer(a, release, steal);
     return steal;
+}
+
+json_t *json_of_text(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+json_t *json_of_time(int64_t us)
+{
+    char text[TIME_TEXT_SIZE];
+
+    if (us == 0)
+        return json_null();
+    time_format(us, text);
+    return json_string(text);
+}
+
+json_t *json_of_id(const struct id *id)
+{
+    char text[ID_TEXT_SIZE];
+
+    id_format(id, text);
+    return json_string(text);
 }

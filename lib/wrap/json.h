@@ -26,6 +26,11 @@ const char *json_text(struct arena *a, json_t *steal);
 /* Ties a value to the arena: it is decref'd with it. Returns it. */
 json_t *json_keep(struct arena *a, json_t *steal);
 
+/* Values as we write them everywhere: new references. NULL and time 0 become null. */
+json_t *json_of_text(const char *text);
+json_t *json_of_time(int64_t us); /* RFC 3339 */
+json_t *json_of_id(const struct id *id);
+
 struct field_error {
     const char *field; /* "items[2].quantity" */
     const char *detail;

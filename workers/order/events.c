@@ -92,14 +92,6 @@ static const char *with_contents(struct arena *a, const struct order *o, json_t 
                         text, o->items, o->shipping_address ? o->shipping_address : "null");
 }
 
-static const char *id_text(struct arena *a, const struct id *id)
-{
-    char text[ID_TEXT_SIZE];
-
-    id_format(id, text);
-    return arena_strdup(a, text);
-}
-
 const char *order_created_json(struct arena *a, const struct order *o)
 {
     char expires[TIME_TEXT_SIZE];

@@ -7,33 +7,10 @@
 #include "base/clock.h"
 #include "wrap/json.h"
 
-static json_t *time_json(int64_t us)
-{
-    char text[TIME_TEXT_SIZE];
-
-    if (!us)
-        return json_null();
-    time_format(us, text);
-    return json_string(text);
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
-static json_t *id_json(const struct id *id)
-{
-    char text[ID_TEXT_SIZE];
-
-    id_format(id, text);
-    return json_string(text);
-}
-
 static json_t *step_json(const char *status, const char *reason, int64_t at_us)
 {
-    return json_pack("{s:s, s:o, s:o}", "status", status, "reason", text_or_null(reason), "at",
-                     time_json(at_us));
+    return json_pack("{s:s, s:o, s:o}", "status", status, "reason", json_of_text(reason), "at",
+                     json_of_time(at_us));
 }
 
 static json_t *history_json(const struct order *o, const struct order_history *history)
@@ -51,13 +28,13 @@ static json_t *head_json(const struct order *o)
 {
     return json_pack(
         "{s:o, s:s, s:I, s:s, s:o, s:I, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o}", "id",
-        id_json(&o->id), "number", o->number, "user_id", (json_int_t)o->user_id, "status",
-        order_status_name(o->status), "cancel_reason", text_or_null(o->cancel_reason),
+        json_of_id(&o->id), "number", o->number, "user_id", (json_int_t)o->user_id, "status",
+        order_status_name(o->status), "cancel_reason", json_of_text(o->cancel_reason),
         "total_amount", (json_int_t)o->total, "currency", o->currency, "subtotal",
         (json_int_t)o->subtotal, "shipping_amount", (json_int_t)o->shipping, "payment_url",
-        text_or_null(o->payment_url), "payment_expires", time_json(o->payment_expires_us),
-        "payment_status", payment_status_name(o->payment), "expires_at", time_json(o->expires_us),
-        "created_at", time_json(o->created_us));
+        json_of_text(o->payment_url), "payment_expires", json_of_time(o->payment_expires_us),
+        "payment_status", payment_status_name(o->payment), "expires_at",
+        json_of_time(o->expires_us), "created_at", json_of_time(o->created_us));
 }
 
 void show_order(struct buf *b, const struct order *o, const struct order_history *history)
@@ -86,6 +63,6 @@ void show_orders(struct buf *b, const struct order_list *list)
 json_t *show_placed(const struct order *o)
 {
     return json_pack("{s:s, s:o, s:s, s:I, s:s, s:s}", "message", "Order received", "order_id",
-                     id_json(&o->id), "status", order_status_name(RECEIVED), "total_amount",
+                     json_of_id(&o->id), "status", order_status_name(RECEIVED), "total_amount",
                      (json_int_t)o->total, "currency", o->currency, "number", o->number);
 }

@@ -72,13 +72,6 @@ static void add_side(struct sides *s, const struct entry *e, const struct paymen
     };
 }
 
-static const char *id_text(struct arena *a, const struct id *id)
-{
-    char text[ID_TEXT_SIZE];
-    id_format(id, text);
-    return arena_strdup(a, text);
-}
-
 static void add_job(struct work *w, const struct entry *e, const struct piece *piece)
 {
     const char *order = id_text(w->c->arena, &e->p.order_id);

@@ -128,25 +128,6 @@ struct err http_webhook(struct request *req)
 
 /* ---- how it stands ---- */
 
-static json_t *text_or_null(const char *s)
-{
-    return s ? json_string(s) : json_null();
-}
-
-static json_t *time_json(int64_t us)
-{
-    char text[TIME_TEXT_SIZE];
-    time_format(us, text);
-    return json_string(text);
-}
-
-static json_t *id_json(const struct id *id)
-{
-    char text[ID_TEXT_SIZE];
-    id_format(id, text);
-    return json_string(text);
-}
-
 /* The tries that were refused, then the attempt itself. */
 static json_t *attempts_json(const struct shown *s)
 {
@@ -158,13 +139,13 @@ static json_t *attempts_json(const struct shown *s)
                                               pg_text(&s->refusals, i, 1), "method",
                                               pg_text(&s->refusals, i, 2), "amount",
                                               (json_int_t)s->p.total.minor, "at",
-                                              time_json(pg_i64(&s->refusals, i, 3))));
+                                              json_of_time(pg_i64(&s->refusals, i, 3))));
     json_array_append_new(
         list,
-        json_pack("{s:o, s:s?, s:s, s:s?, s:I, s:I, s:o}", "id", id_json(&s->p.attempt_id),
+        json_pack("{s:o, s:s?, s:s, s:s?, s:I, s:I, s:o}", "id", json_of_id(&s->p.attempt_id),
                   "transaction_id", s->p.transaction_id, "status", payment_state_name(s->p.state),
                   "method", s->p.method, "amount", (json_int_t)s->p.total.minor, "refunded",
-                  (json_int_t)s->p.refunded_minor, "at", time_json(s->changed_us)));
+                  (json_int_t)s->p.refunded_minor, "at", json_of_time(s->changed_us)));
     return list;
 }
 
@@ -184,11 +165,11 @@ struct err http_get_payment(struct request *req)
         return ERR(ERR_NOT_FOUND, "no such payment");
     return reply_json(req, 200,
                       json_pack("{s:o, s:s, s:I, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "order_id",
-                                id_json(&s.p.order_id), "status", payment_state_name(s.p.state),
+                                json_of_id(&s.p.order_id), "status", payment_state_name(s.p.state),
                                 "amount", (json_int_t)s.p.total.minor, "currency",
                                 s.p.total.currency, "refunded", (json_int_t)s.p.refunded_minor,
-                                "method", text_or_null(s.p.method), "reason",
-                                text_or_null(s.p.reason), "payment_url",
-                                text_or_null(s.p.state == PENDING ? s.url : NULL), "expires_at",
-                                time_json(s.p.expires_us), "attempts", attempts_json(&s)));
+                                "method", json_of_text(s.p.method), "reason",
+                                json_of_text(s.p.reason), "payment_url",
+                                json_of_text(s.p.state == PENDING ? s.url : NULL), "expires_at",
+                                json_of_time(s.p.expires_us), "attempts", attempts_json(&s)));
 }

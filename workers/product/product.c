@@ -80,14 +80,6 @@ static json_t *parsed(struct arena *a, const char *list)
     return json_incref(value);
 }
 
-static json_t *time_json(int64_t us)
-{
-    char text[TIME_TEXT_SIZE];
-
-    time_format(us, text);
-    return json_string(text);
-}
-
 json_t *product_json(struct arena *a, const struct product *p)
 {
     return json_pack("{s:I, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "id",
@@ -96,8 +88,8 @@ json_t *product_json(struct arena *a, const struct product *p)
                      "stock", (json_int_t)(p->on_hand + p->held), "available",
                      (json_int_t)p->on_hand, "weight_grams", (json_int_t)p->weight_grams,
                      "image_urls", parsed(a, p->image_urls), "active", (int)p->active, "categories",
-                     parsed(a, p->categories), "created_at", time_json(p->created_us), "updated_at",
-                     time_json(p->updated_us));
+                     parsed(a, p->categories), "created_at", json_of_time(p->created_us),
+                     "updated_at", json_of_time(p->updated_us));
 }
 
 static bool is_image_url(const char *url)

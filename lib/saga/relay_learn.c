@@ -255,7 +255,7 @@ static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s
         e = renew(cfg, s, a, from);
     if (e.kind)
         return e;
-    s->tail = from;
+    s->tail = s->filled_after = from;
     s->rebuilt_mono_us = clock_mono_us();
     s->wants_rebuild = false;
     log_warn("relay.stream_rebuilt", kv_text("stream", s->name),
@@ -279,14 +279,17 @@ static struct err refill(const struct relay_config *cfg, struct relay_stream *s,
 
     if (e.kind == ERR_NONE && from.xid)
         e = renew(cfg, s, a, from);
-    s->tail = from;
+    s->tail = s->filled_after = from;
     metric_add(s->refilled, 1);
     return e;
 }
 
+/* Whoever misses what we left out when we filled it gets it at once. Who misses what we put there
+ * is told to read again for a while: cries can be forged, and a rebuild moves the whole stream. */
 static bool may_rebuild(const struct relay_stream *s)
 {
-    return s->rebuilt_mono_us == 0 || clock_mono_us() - s->rebuilt_mono_us > REBUILD_PAUSE_US;
+    return s->rebuilt_mono_us == 0 || entry_id_compare(s->missing_after, s->filled_after) < 0 ||
+           clock_mono_us() - s->rebuilt_mono_us > REBUILD_PAUSE_US;
 }
 
 /* What the stream ends with is a stranger's, or ours from another life; or the key is no stream. */

@@ -15,6 +15,7 @@ struct relay_stream {
     bool ahead;           /* the stream has an entry of ours that the database never wrote */
     struct entry_id missing_after; /* with wants_rebuild: the lowest position that told of a gap */
     bool wants_rebuild;            /* a hearer found a gap */
+    struct entry_id filled_after;  /* when we last filled it: it began after this */
     int64_t rebuilt_mono_us;
     struct metric *appended, *refilled, *strangers;
 };

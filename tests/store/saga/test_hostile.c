@@ -249,6 +249,35 @@ static void cries_for_help_do_no_harm(struct toy *t)
     assert_int_equal(n_jobs(t, "%", "%"), 0);
 }
 
+/* "prev" of the stream's first entry. */
+static const char *begins_after(struct toy *t)
+{
+    const struct redis_value *v = redis_do(t, "XRANGE", STREAM, "-", "+", "COUNT", "1");
+
+    for (size_t i = 0; v->n == 1 && i + 1 < v->elements[0].elements[1].n; i += 2) {
+        if (strcmp(v->elements[0].elements[1].elements[i].text, "prev") == 0)
+            return v->elements[0].elements[1].elements[i + 1].text;
+    }
+    return "";
+}
+
+/* A forged cry had the stream filled from a position of nobody's: whoever has heard nothing yet
+ * finds a gap in that, and must not wait until another rebuild is in order. */
+static void a_forged_rebuild_delays_nobody(struct toy *t)
+{
+    int64_t began;
+
+    stop_hearer(t);
+    say_many(t, "a", 0, 5);
+    until((redis_do(t, "PUBLISH", "hint:" STREAM, "5-99999999999"),
+           strcmp(begins_after(t), "5-99999999999") == 0));
+    start_hearer(t);
+    began = clock_mono_us();
+    until(n_seen(t) == 5);
+    assert_true(clock_mono_us() - began < 5 * US_PER_S); /* the pause between rebuilds is 10 s */
+    assert_string_equal(words_of(t, "a"), many(t, 0, 5));
+}
+
 static void a_last_id_of_nobodys_is_undone(struct toy *t)
 {
     say_many(t, "a", 0, 5);
@@ -372,6 +401,7 @@ STORY(a_calendar_nobody_turned_is_caught_up)
 STORY(a_dump_does_not_stop_the_calendars_users)
 STORY(an_early_event_is_tried_again_soon)
 STORY(cries_for_help_do_no_harm)
+STORY(a_forged_rebuild_delays_nobody)
 STORY(a_last_id_of_nobodys_is_undone)
 
 int main(void)
@@ -390,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_a_dump_does_not_stop_the_calendars_users),
         cmocka_unit_test(test_an_early_event_is_tried_again_soon),
         cmocka_unit_test(test_cries_for_help_do_no_harm),
+        cmocka_unit_test(test_a_forged_rebuild_delays_nobody),
         cmocka_unit_test(test_a_refill_begins_where_it_is_needed),
         cmocka_unit_test(test_what_an_undone_attempt_decided_is_forgotten),
         cmocka_unit_test(test_a_last_id_of_nobodys_is_undone),

@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
+
+#define GATHER_ENOUGH 8       /* items to wait for when there is a pause */
 #define GATHER_ITEMS 64       /* of one run, when nothing else is said */
 #define GATHER_MOST_ITEMS 256 /* they are listed on a stack */
 
@@ -158,15 +161,27 @@ static size_t gather_take(struct gather *g, struct gather_item **items, size_t m
     return n;
 }
 
+static void gather_pause(struct gather *g)
+{
+    int64_t pause_us = pace_pause_us(&g->pace, g->n_waiting, GATHER_ENOUGH, g->longest_pause_us);
+
+    if (pause_us > 0)
+        task_sleep(pause_us);
+}
+
 /* One run, then the lead goes to whoever waits at the head: nobody works for ever for the others.
  * The leader's own item is at the head when it begins, so it is part of its run. */
 static void gather_lead(struct gather *g)
 {
     struct gather_item *items[GATHER_MOST_ITEMS];
     size_t most = g->max_items ? g->max_items : GATHER_ITEMS;
-    size_t n = gather_take(g, items, most < GATHER_MOST_ITEMS ? most : GATHER_MOST_ITEMS);
-    struct err e = g->run(g->context, items, n);
+    struct err e;
+    size_t n;
 
+    gather_pause(g);
+    n = gather_take(g, items, most < GATHER_MOST_ITEMS ? most : GATHER_MOST_ITEMS);
+    pace_note(&g->pace, n, clock_mono_us());
+    e = g->run(g->context, items, n);
     for (size_t i = 0; i < n; i++) {
         items[i]->result = e;
         items[i]->finished = true;

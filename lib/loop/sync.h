@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/pace.h"
 #include "loop/task.h"
 
 struct waiter; /* on the waiting task's stack */
@@ -34,7 +35,8 @@ void turnstile_leave(struct turnstile *t);
  *
  * run(context, items, n) is called in one of the submitting tasks and may wait; it sets each item's
  * own result inside the item; the err it returns is what gather_submit() returns to each of its
- * submitters. */
+ * submitters. With longest_pause_us a run waits that long at most for more to come, while many do.
+ */
 struct gather_item {
     struct gather_item *next;
     struct waiter *waiter;
@@ -45,6 +47,8 @@ struct gather {
     struct err (*run)(void *context, struct gather_item **items, size_t n);
     void *context;
     size_t max_items; /* of one run; 64 when 0 */
+    int64_t longest_pause_us;
+    struct pace pace;
     struct gather_item *first, *last;
     size_t n_waiting;
     bool running;

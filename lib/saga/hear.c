@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "loop/task.h"
 #include "saga/hear_absorb.h"
 #include "saga/hear_read.h"
@@ -18,8 +19,7 @@
 #define STRANGER_US (20 * US_PER_MS) /* first wait for the relay to remove one */
 #define MIRROR_US (250 * US_PER_MS)
 #define SMALL_BATCH 16
-#define STEADY_US (5 * US_PER_MS)
-#define PAUSE_US (2 * US_PER_MS)
+#define PAUSE_US (5 * US_PER_MS) /* at most, before the next after a small batch */
 
 struct hearer {
     struct absorber absorber;
@@ -34,7 +34,8 @@ struct hearer {
     bool stopping, stopped, gap;
     int failures, odd_reads;
     struct entry_id mirrored;
-    int64_t mirrored_mono_us, read_mono_us;
+    int64_t mirrored_mono_us;
+    struct pace pace;
 };
 
 /* Locks die with the shared connection; the position is read again by whoever gets the lock. */
@@ -108,15 +109,14 @@ static void wait_for_mending(struct hearer *h, bool gap)
     task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
 }
 
-/* Small batches in quick succession cost a commit each: let a few more gather. A lone event never
- * waits. */
-static void pause_when_steady(struct hearer *h, size_t n)
+static void pause_when_many_come(struct hearer *h, size_t n)
 {
-    int64_t now = clock_mono_us();
+    int64_t pause_us;
 
-    if (n < SMALL_BATCH && now - h->read_mono_us < STEADY_US)
-        task_sleep(PAUSE_US);
-    h->read_mono_us = clock_mono_us();
+    pace_note(&h->pace, n, clock_mono_us());
+    pause_us = pace_pause_us(&h->pace, n, SMALL_BATCH, PAUSE_US);
+    if (pause_us > 0)
+        task_sleep(pause_us);
 }
 
 static struct err hear_once(struct hearer *h, struct arena *a)
@@ -137,7 +137,7 @@ static struct err hear_once(struct hearer *h, struct arena *a)
         h->odd_reads = 0;
         h->gap = false;
         e = absorber_absorb(&h->absorber, a, reading.events, reading.n);
-        pause_when_steady(h, reading.n);
+        pause_when_many_come(h, reading.n);
     } else if (reading.gap || reading.n_strangers > 0) {
         wait_for_mending(h, reading.gap);
     }

@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "loop/sync.h"
 #include "saga/relay_stream.h"
 #include "sql_saga.h"
@@ -20,6 +21,8 @@
 #define TIDY_US (10 * US_PER_S)         /* between trims */
 #define KEEP_DAYS 7                     /* of the outbox */
 #define KEEP_ENTRIES 20000
+#define PAUSE_US (3 * US_PER_MS) /* at most, before a look while many rows come */
+#define ENOUGH 16                /* rows to wait for */
 
 struct relay {
     struct relay_config cfg;
@@ -35,6 +38,7 @@ struct relay {
     int failures;
     int n_unripe; /* looks in a row that an older transaction spoilt */
     int64_t tidied_mono_us;
+    struct pace pace;
 };
 
 static bool is_partition_of(const char *name, const char *base)
@@ -137,6 +141,23 @@ static void wait_for_old_transaction(struct relay *r)
     task_sleep(UNRIPE_LONG_US);
 }
 
+/* Under load a look at once finds little, and most of that waits for older transactions. */
+static int64_t pause_of(struct relay *r)
+{
+    return pace_pause_us(&r->pace, 0, ENOUGH, PAUSE_US);
+}
+
+static void note_pace(struct relay *r)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n_streams; i++) {
+        n += r->streams[i].n_appended;
+        r->streams[i].n_appended = 0;
+    }
+    pace_note(&r->pace, n, clock_mono_us());
+}
+
 static void rest(struct relay *r, struct err e, bool unripe)
 {
     int64_t pause_us = POLL_US;
@@ -172,9 +193,11 @@ static void relay_task(void *arg)
     while (!r->stopping) {
         bool unripe = false;
         struct err e = OK;
+        task_sleep(pause_of(r));
         latch_clear(&r->dirty); /* before reading: what is committed from here on sets it again */
         if (lead(r))
             e = serve_all(r, &unripe);
+        note_pace(r);
         rest(r, e, unripe);
     }
     if (r->leads && r->generation == pg_generation(r->cfg.pg) && pg_unlock(r->cfg.pg, r->lock).kind)

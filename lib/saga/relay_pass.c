@@ -128,6 +128,7 @@ static struct err append(const struct relay_config *cfg, struct relay_stream *s,
     }
     e = entry_id_parse(last, &s->tail);
     s->knows_tail = e.kind == ERR_NONE;
+    s->n_appended += n;
     metric_add(s->appended, (int64_t)n);
     return e;
 }

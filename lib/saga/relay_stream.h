@@ -17,6 +17,7 @@ struct relay_stream {
     bool wants_rebuild;            /* a hearer found a gap */
     struct entry_id filled_after;  /* when we last filled it: it began after this */
     int64_t rebuilt_mono_us;
+    size_t n_appended; /* since the relay counted last */
     struct metric *appended, *refilled, *strangers;
 };
 

@@ -9,7 +9,7 @@ policy=/usr/sbin/policy-rc.d
 cluster=/etc/postgresql-common/createcluster.d/pasar.conf
 
 build="build-essential pkg-config libevent-dev libhiredis-dev libjansson-dev libpq-dev
-       libcurl4-openssl-dev libjwt-dev libsodium-dev libcmocka-dev ca-certificates"
+       libcurl4-openssl-dev libjwt-dev libsodium-dev libjemalloc-dev libcmocka-dev ca-certificates"
 
 test_packages() { # the sanitizers' runtime carries the compiler's version in its name
     release=$(. /etc/os-release && echo "${VERSION_ID:-12}")

@@ -1,5 +1,4 @@
 /* main.c - a service from its command line to its end. */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,12 @@
 #define OFFLOAD_THREADS 2
 #define OFFLOAD_QUEUE 64
 #define FILES 4096
+
+/* Found by jemalloc, which the services are linked with (not those with sanitizers, who bring their
+ * own). A service is mostly small allocations of one thread: a single heap, and what has been free
+ * for a second goes back. https://jemalloc.net/jemalloc.3.html#tuning */
+extern const char *malloc_conf;
+const char *malloc_conf = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 static const struct {
     const char *word;
@@ -255,15 +260,6 @@ static int serve(struct app *app)
     return p->exit_code;
 }
 
-/* A service is mostly small allocations of one thread: a single heap, and what is free goes back.
- */
-static void stay_small(void)
-{
-    (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-}
-
 /* A shell's usual limit of 1024 is less than a service's connections and its own servers' take. */
 static void allow_files(void)
 {
@@ -287,7 +283,6 @@ int app_main(int argc, char **argv, const struct service *service)
     app.private = &private;
     if (!role_parse(argc, argv, &private.role))
         return usage(service->name);
-    stay_small();
     allow_files();
     private.arena = arena_new();
     if (settings_read(&app).kind) {

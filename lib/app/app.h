@@ -129,8 +129,8 @@ void reply_header(struct request *req, const char *name,
 struct err reply_problem(struct request *req, enum err_kind kind, const char *detail) MUST_CHECK;
 
 /* After a commit that told events or added jobs: wakes the relay and the runner here, or hints them
- * elsewhere. first_job_due_us: INT64_MAX for none. */
-void app_committed(struct app *app, int64_t first_job_due_us);
+ * elsewhere. */
+void app_committed(struct app *app, struct committed what);
 struct outbox *app_outbox(struct app *app,
                           struct arena *a); /* outbox_new with this service's source */
 

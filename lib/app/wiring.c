@@ -40,9 +40,9 @@ static struct job_kind *all_kinds(struct app *app)
     return kinds;
 }
 
-static void on_commit(void *arg, int64_t first_job_due_us)
+static void on_commit(void *arg, struct committed what)
 {
-    app_committed(arg, first_job_due_us);
+    app_committed(arg, what);
 }
 
 static const char *source_of(struct app *app)
@@ -156,16 +156,16 @@ void wiring_free(struct app *app)
         relay_free(p->relay);
 }
 
-void app_committed(struct app *app, int64_t first_job_due_us)
+void app_committed(struct app *app, struct committed what)
 {
     struct app_private *p = app->private;
 
-    if (p->relay)
+    if (what.has_told && p->relay)
         relay_wake(p->relay);
-    else if (app->service->streams)
+    else if (what.has_told && app->service->streams)
         relay_hint(app->redis, app->service->name);
-    if (p->runner && first_job_due_us < INT64_MAX)
-        job_runner_wake(p->runner, first_job_due_us);
+    if (p->runner && what.first_due_us < INT64_MAX)
+        job_runner_wake(p->runner, what.first_due_us);
 }
 
 struct outbox *app_outbox(struct app *app, struct arena *a)

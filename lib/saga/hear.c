@@ -19,7 +19,7 @@
 #define STRANGER_US (20 * US_PER_MS) /* first wait for the relay to remove one */
 #define MIRROR_US (250 * US_PER_MS)
 #define SMALL_BATCH 16
-#define PAUSE_US (5 * US_PER_MS) /* at most, before the next after a small batch */
+#define PAUSE_US (3 * US_PER_MS) /* at most, before the next after a small batch */
 
 struct hearer {
     struct absorber absorber;
@@ -71,7 +71,7 @@ static void hint_owner(struct hearer *h, bool gap)
 static void mirror(struct hearer *h, bool idle)
 {
     static const char *const verbs[] = {"SETID", "CREATE"};
-    struct entry_id position = h->absorber.position;
+    struct entry_id position = h->absorber.saved;
     int64_t now = clock_mono_us();
     char text[ENTRY_ID_TEXT_SIZE];
     struct arena *a;
@@ -141,6 +141,8 @@ static struct err hear_once(struct hearer *h, struct arena *a)
     } else if (reading.gap || reading.n_strangers > 0) {
         wait_for_mending(h, reading.gap);
     }
+    if (e.kind == ERR_NONE)
+        e = absorber_save_position(&h->absorber, a);
     mirror(h, reading.n == 0);
     return e;
 }

@@ -40,7 +40,8 @@ typedef struct err hear_fn(struct batch *b);
 struct hear_row {       /* a row in a domain's table */
     const char *stream; /* "stream:orders" */
     hear_fn *on_batch;
-    /* Which types on_batch decides anything about: the others are passed over unread. NULL: all. */
+    /* Which types on_batch decides anything about: the others are passed over unread, and a batch
+     * of such alone is not committed: the position follows within a second. NULL: all. */
     bool (*wants)(const char *type);
 };
 
@@ -56,8 +57,7 @@ struct hearer_config {
     int partition, n_partitions;
     int max_entries; /* of one batch; 64 when 0 */
     void *domain;
-    void (*on_commit)(
-        void *arg, int64_t first_job_due_us); /* wake the relay, and the runner when < INT64_MAX */
+    void (*on_commit)(void *arg, struct committed what); /* wake the relay, and the runner */
     void *on_commit_arg;
 };
 

@@ -15,6 +15,7 @@
  * writes. */
 #define PATIENCE_US (150 * US_PER_MS)
 #define PATIENCE_STEP_US (2 * US_PER_MS)
+#define AHEAD_US US_PER_S /* longest that a position passed over to is not saved */
 #define BEHIND "waits behind an older event of its subject"
 
 void absorber_init(struct absorber *b, const struct hearer_config *cfg, struct arena *names,
@@ -59,7 +60,8 @@ struct err absorber_open(struct absorber *b)
         e = pg_exec(b->cfg->pg, &sql_saga_heard_get, place_args(b, a), a, &rows);
     if (e.kind)
         goto out;
-    b->position = (struct entry_id){(uint64_t)pg_i64(&rows, 0, 0), (uint64_t)pg_i64(&rows, 0, 1)};
+    b->saved = (struct entry_id){(uint64_t)pg_i64(&rows, 0, 0), (uint64_t)pg_i64(&rows, 0, 1)};
+    b->position = b->saved;
     pg_add_text(kind, b->kind);
     e = pg_exec(b->cfg->pg, &sql_saga_parked_any, kind, a, &rows);
     if (e.kind)
@@ -141,9 +143,20 @@ static struct err decide(struct attempt *t)
     return e;
 }
 
+/* From the position saved to another. */
+static struct pg_args *advance_args(const struct absorber *b, struct arena *a, struct entry_id to)
+{
+    struct pg_args *args = place_args(b, a);
+
+    pg_add_i64(args, (int64_t)b->saved.xid);
+    pg_add_i64(args, (int64_t)b->saved.seq);
+    pg_add_i64(args, (int64_t)to.xid);
+    pg_add_i64(args, (int64_t)to.seq);
+    return args;
+}
+
 static void save(struct attempt *t)
 {
-    struct pg_args *args = place_args(t->b, t->batch.arena);
     struct entry_id to = t->events[t->n - 1].entry;
 
     for (size_t i = 0; i < t->n; i++) {
@@ -152,11 +165,7 @@ static void save(struct attempt *t)
     }
     outbox_save(t->batch.outbox, t->batch.tx);
     job_list_save(t->batch.jobs, t->batch.tx);
-    pg_add_i64(args, (int64_t)t->b->position.xid);
-    pg_add_i64(args, (int64_t)t->b->position.seq);
-    pg_add_i64(args, (int64_t)to.xid);
-    pg_add_i64(args, (int64_t)to.seq);
-    pg_queue(t->batch.tx, &sql_saga_heard_advance, args);
+    pg_queue(t->batch.tx, &sql_saga_heard_advance, advance_args(t->b, t->batch.arena, to));
 }
 
 /* The first event that came early and may still be waited for; n when there is none. An event
@@ -179,13 +188,11 @@ static size_t first_to_wait_for(struct attempt *t)
     return t->n;
 }
 
-static void told(struct attempt *t)
+static void count(struct absorber *b, const struct event *events, size_t n)
 {
-    struct absorber *b = t->b;
-
-    b->position = t->events[t->n - 1].entry;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct event *e = &t->events[i];
+    b->position = events[n - 1].entry;
+    for (size_t i = 0; i < n; i++) {
+        const struct event *e = &events[i];
         char entry[ENTRY_ID_TEXT_SIZE];
         metric_add(e->verdict == ABSORBED ? b->absorbed
                    : e->verdict == EARLY  ? b->parked
@@ -199,8 +206,16 @@ static void told(struct attempt *t)
         log_debug("hear.absorbed", kv_text("stream", b->name), kv_text("entry", entry),
                   kv_text("type", e->type), kv_text("subject", e->subject), kv_id("id", &e->id));
     }
+}
+
+static void committed(struct attempt *t)
+{
+    struct absorber *b = t->b;
+
+    count(b, t->events, t->n);
+    b->saved = b->position;
     if (b->cfg->on_commit)
-        b->cfg->on_commit(b->cfg->on_commit_arg, job_list_first_due(t->batch.jobs));
+        b->cfg->on_commit(b->cfg->on_commit_arg, committed_of(t->batch.outbox, t->batch.jobs));
 }
 
 /* Whether later events of a subject were decided although one before them was not absorbed: they
@@ -253,7 +268,7 @@ static struct err run(struct absorber *b, struct arena *a, struct event *events,
     save(&t);
     e = pg_commit(t.batch.tx);
     if (e.kind == ERR_NONE)
-        told(&t);
+        committed(&t);
     return e;
 }
 
@@ -292,12 +307,52 @@ static struct err set_aside(struct absorber *b, struct arena *a, struct event *c
     return run(b, a, culprit, 1, &wait_at);
 }
 
+/* ---- what is of no interest ---- */
+
+static bool is_any_to_decide(const struct event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (events[i].verdict != ABSORBED || is_to_decide(&events[i]))
+            return true;
+    }
+    return false;
+}
+
+/* It changes nothing, so it needs no commit: after a crash it is read and passed over again. */
+static void pass_over(struct absorber *b, const struct event *events, size_t n)
+{
+    if (entry_id_compare(b->position, b->saved) == 0)
+        b->ahead_mono_us = clock_mono_us();
+    count(b, events, n);
+}
+
+struct err absorber_save_position(struct absorber *b, struct arena *a)
+{
+    struct err e;
+
+    if (entry_id_compare(b->position, b->saved) == 0 ||
+        clock_mono_us() - b->ahead_mono_us < AHEAD_US)
+        return OK;
+    e = pg_exec(b->cfg->pg, &sql_saga_heard_advance, advance_args(b, a, b->position), a, NULL);
+    if (e.kind)
+        b->knows_position = false;
+    else
+        b->saved = b->position;
+    return e;
+}
+
+/* ---- a batch ---- */
+
 struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *events, size_t n)
 {
     int64_t began = clock_mono_us();
     size_t wait_at;
     struct err e;
 
+    if (b->n_singly == 0 && !is_any_to_decide(events, n)) {
+        pass_over(b, events, n);
+        return OK;
+    }
     if (b->n_singly > 0)
         n = 1;
     e = run(b, a, events, n, &wait_at);

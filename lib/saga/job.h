@@ -9,6 +9,7 @@
 #ifndef PASAR_SAGA_JOB_H
 #define PASAR_SAGA_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,7 +81,14 @@ struct new_job { /* texts are borrowed until job_list_save() */
 };
 void job_add(struct job_list *l, struct new_job job);
 void job_list_save(struct job_list *l, struct pg *tx); /* one array insert, queued */
-int64_t job_list_first_due(const struct job_list *l);  /* INT64_MAX when empty */
+
+/* What a commit leaves to be done at once: for whoever wakes the relay and the runner. */
+struct committed {
+    bool has_told;        /* rows of the outbox */
+    int64_t first_due_us; /* of new jobs, wall clock; INT64_MAX: none */
+};
+#define COMMITTED_EVENTS ((struct committed){.has_told = true, .first_due_us = INT64_MAX})
+struct committed committed_of(const struct outbox *told, const struct job_list *owed);
 
 /* The runner: claims due jobs of these kinds (ended by a NULL kind) and runs them. */
 struct job_runner_config {
@@ -89,7 +97,7 @@ struct job_runner_config {
     const char *source; /* of events told, "/order" */
     int n_partitions;
     void *domain;
-    void (*on_commit)(void *arg, int64_t first_job_due_us); /* wake the relay, and the runner */
+    void (*on_commit)(void *arg, struct committed what); /* wake the relay, and the runner */
     void *on_commit_arg;
 };
 struct job_runner;

@@ -40,9 +40,10 @@ void job_add(struct job_list *l, struct new_job job)
         l->first_due_us = job.due_us;
 }
 
-int64_t job_list_first_due(const struct job_list *l)
+struct committed committed_of(const struct outbox *told, const struct job_list *owed)
 {
-    return l->first_due_us;
+    return (struct committed){.has_told = outbox_count(told) > 0,
+                              .first_due_us = owed->first_due_us};
 }
 
 /* One column of the insert: a text of every job. */

@@ -153,7 +153,7 @@ static struct err settle(const struct job_runner_config *cfg, const struct job_k
     else
         e = pg_commit(b.tx);
     if (e.kind == ERR_NONE && cfg->on_commit)
-        cfg->on_commit(cfg->on_commit_arg, job_list_first_due(b.later));
+        cfg->on_commit(cfg->on_commit_arg, committed_of(b.outbox, b.later));
 out:
     arena_free(a);
     return e;

@@ -195,7 +195,7 @@ struct err http_cancel_order(struct request *req)
     e = pg_commit(tx);
     if (e.kind)
         return e;
-    app_committed(req->app, INT64_MAX);
+    app_committed(req->app, COMMITTED_EVENTS);
     return reply_json(req, 202,
                       json_pack("{s:s, s:s, s:s}", "message", "Order cancelled", "order_id",
                                 req_param(req, "id"), "status", order_status_name(order->status)));

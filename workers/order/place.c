@@ -155,7 +155,7 @@ static struct err place(struct group *g)
     tell_created(g);
     e = pg_commit(g->tx);
     if (!e.kind)
-        app_committed(g->checkout->app, INT64_MAX);
+        app_committed(g->checkout->app, COMMITTED_EVENTS);
     return e;
 }
 

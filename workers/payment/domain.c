@@ -156,7 +156,7 @@ static struct err commit_together(struct payments *ps, struct gather_item **item
     job_list_save(c.jobs, c.tx);
     e = pg_commit(c.tx);
     if (!e.kind)
-        app_committed(ps->app, job_list_first_due(c.jobs));
+        app_committed(ps->app, committed_of(c.outbox, c.jobs));
 out:
     arena_free(a);
     return e;

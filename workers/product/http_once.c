@@ -31,7 +31,7 @@ struct err http_commit(struct request *req, struct pg *tx, struct err e)
     }
     e = pg_commit(tx);
     if (!e.kind)
-        app_committed(req->app, INT64_MAX);
+        app_committed(req->app, COMMITTED_EVENTS);
     return e;
 }
 

@@ -95,7 +95,7 @@ static struct err save_registration(struct request *req, struct account *account
     }
     e = pg_commit(tx);
     if (!e.kind)
-        app_committed(req->app, INT64_MAX);
+        app_committed(req->app, COMMITTED_EVENTS);
     return e;
 }
 

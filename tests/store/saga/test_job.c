@@ -45,7 +45,7 @@ static void owe(struct toy *t, const char *key, int64_t due_us)
     assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
     job_list_save(l, tx);
     assert_int_equal(pg_commit(tx).kind, ERR_NONE);
-    job_runner_wake(t->runner, job_list_first_due(l));
+    job_runner_wake(t->runner, committed_of(outbox_new(a, "/toy", 1), l).first_due_us);
     arena_free(a);
 }
 

@@ -192,13 +192,14 @@ static struct err toy_hear(struct batch *b)
     return OK;
 }
 
-static void toy_committed(void *arg, int64_t first_due_us)
+static void toy_committed(void *arg, struct committed what)
 {
     struct toy *t = arg;
 
-    relay_wake(t->relay);
-    if (t->runner && first_due_us < INT64_MAX)
-        job_runner_wake(t->runner, first_due_us);
+    if (what.has_told)
+        relay_wake(t->relay);
+    if (t->runner && what.first_due_us < INT64_MAX)
+        job_runner_wake(t->runner, what.first_due_us);
 }
 
 static void start_hearer(struct toy *t)

@@ -4,27 +4,38 @@
 
 #include "toy.h"
 
-static inline void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
+static inline void tell_as(struct pg *tx, struct arena *a, const char *type, const char *subject,
+                           const char *word)
 {
     struct outbox *o = outbox_new(a, "/toy", 1);
 
     outbox_tell(o, (struct fact){.stream = STREAM,
-                                 .type = "Said",
+                                 .type = type,
                                  .subject = subject,
                                  .data = arena_printf(a, "{\"word\":\"%s\"}", word)});
     outbox_save(o, tx);
 }
 
-static inline void say(struct toy *t, const char *subject, const char *word)
+static inline void tell(struct pg *tx, struct arena *a, const char *subject, const char *word)
+{
+    tell_as(tx, a, "Said", subject, word);
+}
+
+static inline void say_as(struct toy *t, const char *type, const char *subject, const char *word)
 {
     struct arena *a = arena_new();
     struct pg *tx;
 
     assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
-    tell(tx, a, subject, word);
+    tell_as(tx, a, type, subject, word);
     assert_int_equal(pg_commit(tx).kind, ERR_NONE);
     arena_free(a);
     relay_wake(t->relay);
+}
+
+static inline void say(struct toy *t, const char *subject, const char *word)
+{
+    say_as(t, "Said", subject, word);
 }
 
 static inline void say_many(struct toy *t, const char *subject, int from, int to)

@@ -197,6 +197,59 @@ static void the_mirror_shows_our_position(struct toy *t)
     assert_string_equal(groups->elements[0].elements[1].text, "toy");
 }
 
+static bool wants_what_is_said(const char *type)
+{
+    return strcmp(type, "Said") == 0;
+}
+
+static const struct sql sql_position = {
+    "toy_position", "select xid || '-' || seq from heard where stream = '" STREAM "'"};
+static const struct sql sql_newest = {
+    "toy_newest", "select xid::text || '-' || seq from outbox order by xid desc, seq desc limit 1"};
+
+static const char *one_text(struct toy *t, const struct sql *s)
+{
+    struct pg_rows rows;
+
+    assert_int_equal(pg_exec(t->pg, s, NULL, t->arena, &rows).kind, ERR_NONE);
+    return rows.n ? pg_text(&rows, 0, 0) : "";
+}
+
+static void mutter(struct toy *t, int n)
+{
+    for (int i = 0; i < n; i++)
+        say_as(t, "Muttered", "a", "hm");
+}
+
+/* What nobody wants has no effect and needs no commit; a crash in between passes over it again. */
+static void what_is_of_no_interest_is_passed_over(struct toy *t)
+{
+    const char *heard;
+    int64_t began;
+
+    stop_hearer(t);
+    t->row.wants = wants_what_is_said;
+    start_hearer(t);
+    say(t, "a", "first");
+    until(n_seen(t) == 1);
+    began = clock_mono_us();
+    heard = one_text(t, &sql_position);
+    mutter(t, 5);
+    until(redis_do(t, "XLEN", STREAM)->integer == 6);
+    if (strcmp(one_text(t, &sql_position), heard) != 0) /* only if we were held up */
+        assert_true(clock_mono_us() - began > US_PER_S);
+    stop_hearer(t);
+    start_hearer(t);
+    mutter(t, 5);
+    say(t, "a", "second");
+    until(n_seen(t) == 2);
+    assert_string_equal(one_text(t, &sql_position), one_text(t, &sql_newest));
+    mutter(t, 5);
+    until(strcmp(one_text(t, &sql_position), one_text(t, &sql_newest)) == 0); /* by and by */
+    assert_string_equal(words_of(t, "a"), "first second");
+    assert_int_equal(n_jobs(t, "%", "%"), 0);
+}
+
 #define STORY(name)                                                                                \
     static void test_##name(void **state)                                                          \
     {                                                                                              \
@@ -216,6 +269,7 @@ STORY(a_broken_event_is_kept_and_its_subject_waits)
 STORY(poison_does_not_sink_its_batch)
 STORY(a_stream_ahead_of_the_database_is_refused)
 STORY(the_mirror_shows_our_position)
+STORY(what_is_of_no_interest_is_passed_over)
 
 int main(void)
 {
@@ -233,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_poison_does_not_sink_its_batch),
         cmocka_unit_test(test_a_stream_ahead_of_the_database_is_refused),
         cmocka_unit_test(test_the_mirror_shows_our_position),
+        cmocka_unit_test(test_what_is_of_no_interest_is_passed_over),
     };
 
     crypt_init();

@@ -43,6 +43,7 @@ struct gather_item {
     struct err result;
     bool finished;
 };
+#define GATHER_COMMIT_PAUSE_US 2000 /* a commit costs more than what it waits for */
 struct gather {
     struct err (*run)(void *context, struct gather_item **items, size_t n);
     void *context;

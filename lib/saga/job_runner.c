@@ -323,8 +323,10 @@ static void crew_init(struct crew *crew, struct job_runner *r, const struct job_
 
     crew->kind = kind;
     crew->runner = r;
-    crew->settling =
-        (struct gather){.run = settle_gathered, .context = crew, .max_items = CLAIM_AT_ONCE};
+    crew->settling = (struct gather){.run = settle_gathered,
+                                     .context = crew,
+                                     .max_items = CLAIM_AT_ONCE,
+                                     .longest_pause_us = GATHER_COMMIT_PAUSE_US};
     crew->done = metric_counter("pasar_jobs_total", help,
                                 arena_printf(a, "kind=\"%s\",end=\"done\"", kind->kind));
     crew->later = metric_counter("pasar_jobs_total", help,

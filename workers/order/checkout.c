@@ -20,6 +20,7 @@ struct checkout *checkout_new(struct app *app, const struct order_config *config
     c->gather.run = place_orders;
     c->gather.context = c;
     c->gather.max_items = PLACE_MAX_ITEMS;
+    c->gather.longest_pause_us = GATHER_COMMIT_PAUSE_US;
     return c;
 }
 

@@ -212,7 +212,8 @@ struct err payments_new(struct app *app, const struct midtrans_config *cfg, stru
     make_metrics(ps);
     ps->briefs = (struct gather){.run = read_briefs, .context = ps};
     ps->looks = (struct gather){.run = read_looks, .context = ps};
-    ps->commits = (struct gather){.run = run_commits, .context = ps};
+    ps->commits = (struct gather){
+        .run = run_commits, .context = ps, .longest_pause_us = GATHER_COMMIT_PAUSE_US};
     e = midtrans_new(ps->arena, cfg, app->fetch, &ps->gateway);
     if (e.kind) {
         arena_free(ps->arena);

@@ -1,4 +1,5 @@
-/* hear_absorb.h - a batch's effects, in one transaction with the position. For hear.c only. */
+/* hear_absorb.h - a batch's effects, in one transaction with the position. For
+ * hear.c and hear_attempt.c only. */
 #ifndef PASAR_SAGA_HEAR_ABSORB_H
 #define PASAR_SAGA_HEAR_ABSORB_H
 
@@ -31,5 +32,10 @@ struct err absorber_absorb(struct absorber *b, struct arena *a, struct event *ev
 struct err absorber_save_position(struct absorber *b, struct arena *a) MUST_CHECK;
 struct err absorber_bury_strangers(struct absorber *b, struct arena *a,
                                    const struct redis_value *const *entries, size_t n) MUST_CHECK;
+
+/* For attempts: from the position saved to another; and that events were absorbed or set aside. */
+struct pg_args *absorber_advance_args(const struct absorber *b, struct arena *a,
+                                      struct entry_id to);
+void absorber_count(struct absorber *b, const struct event *events, size_t n);
 
 #endif

@@ -131,6 +131,9 @@ struct err reply_problem(struct request *req, enum err_kind kind, const char *de
 /* After a commit that told events or added jobs: wakes the relay and the runner here, or hints them
  * elsewhere. */
 void app_committed(struct app *app, struct committed what);
+/* A timer of this kind is there from the first start on: its settle leaves it as JOB_LATER, for
+ * ever. For a service's start(). */
+struct err app_recur(struct app *app, const char *kind) MUST_CHECK;
 struct outbox *app_outbox(struct app *app,
                           struct arena *a); /* outbox_new with this service's source */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/private.h"
+#include "base/clock.h"
 
 static size_t count_jobs(const struct service *s)
 {
@@ -166,6 +167,22 @@ void app_committed(struct app *app, struct committed what)
         relay_hint(app->redis, app->service->name);
     if (p->runner && what.first_due_us < INT64_MAX)
         job_runner_wake(p->runner, what.first_due_us);
+}
+
+struct err app_recur(struct app *app, const char *kind)
+{
+    struct arena *a = arena_new();
+    struct job_list *list = job_list_new(a);
+    struct pg *tx;
+    struct err e = pg_begin(app->pg, a, &tx);
+
+    if (!e.kind) {
+        job_add(list, (struct new_job){.kind = kind, .key = "all", .due_us = clock_now_us()});
+        job_list_save(list, tx);
+        e = pg_commit(tx);
+    }
+    arena_free(a);
+    return e;
 }
 
 struct outbox *app_outbox(struct app *app, struct arena *a)

@@ -95,3 +95,19 @@ select id, order_id, kind, ref, amount, currency, detail, us(made_at)
 update open_item
    set resolved_at = now(), resolved_by = $2::text, note = $3::text
  where id = $1::bigint and resolved_at is null;
+
+-- The payments whose deadline has passed since the last look and that it still concerns; the next look begins after them.
+-- At most $1 at a time, and those at the same microsecond as the last one again.
+-- name: deadlines_sweep
+with passed as (
+    select order_id, expires_at from payment
+     where expires_at >= (select until from deadlines_swept) and expires_at <= now()
+       and state in ('WAITING', 'CHARGING', 'PENDING', 'CHALLENGED')
+     order by expires_at
+     limit $1::bigint
+), swept as (
+    update deadlines_swept
+       set until = case when (select count(*) from passed) < $1::bigint then now()
+                        else (select max(expires_at) from passed) end
+)
+select order_id from passed;

@@ -40,28 +40,11 @@ static const struct job_kind jobs[] = {
 
 static const char *const streams[] = {"stream:orders", NULL};
 
-/* The sweep is there from the first start on. */
-static struct err add_sweep(struct app *app)
-{
-    struct arena *a = arena_new();
-    struct job_list *list = job_list_new(a);
-    struct pg *tx;
-    struct err e = pg_begin(app->pg, a, &tx);
-
-    if (!e.kind) {
-        job_add(list, (struct new_job){.kind = SWEEP_KEYS, .key = "all", .due_us = clock_now_us()});
-        job_list_save(list, tx);
-        e = pg_commit(tx);
-    }
-    arena_free(a);
-    return e;
-}
-
 static struct err start(struct app *app, void **domain)
 {
     if (!*domain)
         *domain = checkout_new(app, &config);
-    return add_sweep(app);
+    return app_recur(app, SWEEP_KEYS);
 }
 
 static const struct service order = {

@@ -3,10 +3,12 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "workers/payment/events.h"
 
 #define STREAM "stream:payments"
+#define SWEEP_LEAD_US (60 * US_PER_S) /* more than a commit may take and clocks may differ */
 
 struct work {
     const struct absorbing *c;
@@ -72,11 +74,20 @@ static void add_side(struct sides *s, const struct entry *e, const struct paymen
     };
 }
 
+/* Found by the sweep when its time has come, unless the sweep may have passed it before this
+ * commits. */
+static bool is_left_to_sweep(const struct work *w, const struct entry *e, bool is_timer)
+{
+    return is_timer && e->p.expires_us > w->c->now_us + SWEEP_LEAD_US;
+}
+
 static void add_job(struct work *w, const struct entry *e, const struct piece *piece)
 {
     const char *order = id_text(w->c->arena, &e->p.order_id);
     bool is_timer = strcmp(piece->decision.job, "deadline") == 0;
 
+    if (is_left_to_sweep(w, e, is_timer))
+        return;
     job_add(w->c->jobs, (struct new_job){.kind = piece->decision.job,
                                          .key = order,
                                          .subject = order,

@@ -50,6 +50,7 @@ static const struct job_kind jobs[] = {
     JOB("confirm",  job_confirm,  5),
     JOB("refund",   job_refund,   10),
     JOB("review",   job_review,   10),
+    {.kind = SWEEP_DEADLINES, .settle = worker_sweep_deadlines},
     {.kind = NULL},
 };
 /* clang-format on */
@@ -69,9 +70,10 @@ static struct err start(struct app *app, void **domain)
     if (*domain)
         return OK;
     e = payments_new(app, &config, &ps);
-    if (!e.kind)
-        *domain = ps;
-    return e;
+    if (e.kind)
+        return e;
+    *domain = ps;
+    return app_recur(app, SWEEP_DEADLINES);
 }
 
 static const struct service payment = {

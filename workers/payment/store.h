@@ -55,6 +55,14 @@ struct payment_list {
 };
 struct err store_by_attempts(struct pg *pg, struct arena *a, const struct id *attempts, size_t n,
                              struct payment_list *out) MUST_CHECK;
+struct id_list {
+    struct id *ids;
+    size_t n;
+};
+/* Open ones whose deadline has passed since the last sweep, `most` at a time; moves the sweep on.
+ */
+struct err store_sweep_deadlines(struct pg *tx, struct arena *a, int64_t most,
+                                 struct id_list *out) MUST_CHECK;
 struct brief {
     struct payment p;
     struct bill bill;

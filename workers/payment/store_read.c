@@ -42,6 +42,23 @@ struct err store_by_attempts(struct pg *pg, struct arena *a, const struct id *at
     return OK;
 }
 
+struct err store_sweep_deadlines(struct pg *tx, struct arena *a, int64_t most, struct id_list *out)
+{
+    struct pg_args *args = pg_args(a);
+    struct pg_rows r;
+    struct err e;
+
+    pg_add_i64(args, most);
+    e = pg_exec(tx, &sql_deadlines_sweep, args, a, &r);
+    if (e.kind)
+        return e;
+    out->ids = ARENA_ARRAY(a, struct id, r.n);
+    out->n = r.n;
+    for (size_t i = 0; i < r.n; i++)
+        out->ids[i] = pg_id(&r, i, 0);
+    return OK;
+}
+
 static struct brief brief_of(const struct pg_rows *r, size_t i)
 {
     return (struct brief){

@@ -1,6 +1,8 @@
-/* worker.c - hears a batch: decode, absorb, say which events came early. */
+/* worker.c - hears a batch: decode, absorb, say which events came early. And the sweep of
+ * deadlines. */
 #include "workers/payment/worker.h"
 
+#include "base/clock.h"
 #include "workers/payment/absorb.h"
 #include "workers/payment/events.h"
 
@@ -47,6 +49,27 @@ static bool read_event(struct batch *b, struct event *e, struct piece *piece)
         return false;
     }
     return true;
+}
+
+#define SWEPT_AT_ONCE 256
+#define SWEEP_EVERY_US US_PER_S
+
+struct err worker_sweep_deadlines(struct job_batch *b)
+{
+    struct id_list passed;
+    struct err e = store_sweep_deadlines(b->tx, b->arena, SWEPT_AT_ONCE, &passed);
+
+    if (e.kind)
+        return e;
+    for (size_t i = 0; i < passed.n; i++) {
+        const char *order = id_text(b->arena, &passed.ids[i]);
+        job_add(b->later,
+                (struct new_job){
+                    .kind = "deadline", .key = order, .subject = order, .due_us = b->now_us});
+    }
+    b->jobs[0]->fate = JOB_LATER; /* there is one of them */
+    b->jobs[0]->again_us = b->now_us + (passed.n < SWEPT_AT_ONCE ? SWEEP_EVERY_US : 0);
+    return OK;
 }
 
 struct err worker_on_batch(struct batch *b)

@@ -15,4 +15,8 @@ struct err job_refund(void *domain, struct job *job);
 struct err job_review(void *domain, struct job *job);
 struct err job_settle_news(struct job_batch *b); /* of all of them */
 
+/* Makes a job "deadline" of each payment that is open when its time has come. Recurs. */
+#define SWEEP_DEADLINES "sweep_deadlines"
+struct err worker_sweep_deadlines(struct job_batch *b);
+
 #endif

@@ -12,11 +12,6 @@ insert into payment (order_id, attempt_id, state, user_id, amount, currency, exp
 select lpad(to_hex(n), 32, '0')::uuid, ('a' || lpad(to_hex(n), 31, '0'))::uuid, 'WAITING', 1000000 + n % 64, 150000, 'IDR',
        now() + interval '15 minutes'
   from generate_series(:first::bigint, :first::bigint + 63) as n;
-insert into job (kind, key, subject, due_at, traceparent, payload)
-select 'deadline', (lpad(to_hex(n), 32, '0')::uuid)::text, (lpad(to_hex(n), 32, '0')::uuid)::text,
-       now() + interval '15 minutes', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '{}'
-  from generate_series(:first::bigint, :first::bigint + 63) as n
-on conflict (kind, key) do nothing;
 update heard set xid = xid + 1, moved_at = now() where stream = E'stream\x3aorders' and partition = :client_id::smallint;
 commit;
 begin;

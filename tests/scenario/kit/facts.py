@@ -8,7 +8,7 @@ from wire import RedisError
 
 ENDED = ("PAID", "SHIPPED", "DELIVERED", "CANCELLED", "FAILED", "REFUNDED")  # nobody ships yet, so PAID is an end
 MONEY_ENDED = ("SUCCESS", "FAILED", "EXPIRED", "VOID", "REFUNDED", "REFUND_DUE")
-TIMERS = ("deadline", "sweep_keys", "hold_expire")  # jobs that may wait while nothing is under way
+TIMERS = ("deadline", "sweep_keys", "sweep_deadlines", "hold_expire")  # jobs that may wait while nothing is under way
 TELLER = {"stream:orders": "order", "stream:stock": "product", "stream:products": "product",
           "stream:payments": "payment", "stream:users": "user"}
 STREAMS_DB = 1

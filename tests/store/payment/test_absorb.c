@@ -5,16 +5,25 @@
 #include "sql_payment.h"
 #include "sql_saga.h"
 #include "workers/payment/absorb.h"
+#include "workers/payment/worker.h"
 #include "wrap/crypt.h"
 
 #define SQL(name, text) static const struct sql name = {#name, text}
 #define TOTAL 300000
 
+static int64_t life_us = 900 * US_PER_S; /* of a new payment */
+
 SQL(clear_all, "truncate payment, bill, attempt, refusal, open_item, outbox, job restart identity");
 SQL(count_told, "select count(*) from outbox");
 SQL(count_success, "select count(*) from outbox where type = 'PaymentSuccess'");
 SQL(count_charges, "select count(*) from job where kind = 'charge'");
-SQL(count_deadlines, "select count(*) from job where kind = 'deadline' and due_at > now()");
+SQL(count_deadlines, "select count(*) from job where kind = 'deadline'");
+SQL(count_timers, "select count(*) from job where kind = 'deadline' and due_at > now()");
+SQL(pass_deadlines, "update payment set expires_at = now()");
+SQL(spread_deadlines, "update payment p set expires_at = now() - n.i * interval '1 microsecond'"
+                      "  from (select order_id, row_number() over () as i from payment) n"
+                      " where n.order_id = p.order_id");
+SQL(finish_jobs, "delete from job");
 SQL(count_refunds, "select count(*) from job where kind = 'refund'");
 SQL(count_bills, "select count(*) from bill");
 SQL(count_refusals, "select count(*) from refusal");
@@ -43,7 +52,7 @@ static struct payment payment_of(struct id order)
                             .attempt_id = id_new(),
                             .user_id = 42,
                             .total = money_of(TOTAL, "IDR"),
-                            .expires_us = clock_now_us() + 900 * US_PER_S};
+                            .expires_us = clock_now_us() + life_us};
 }
 
 static const struct bill bill = {.number = "P-1",
@@ -132,7 +141,7 @@ static void paid(struct arena *a)
     struct payment p;
 
     CHECK(number(pg, &count_charges, a) == 1);
-    CHECK(number(pg, &count_deadlines, a) == 1);
+    CHECK(number(pg, &count_deadlines, a) == 0); /* the sweep finds it, should it come to that */
     learn(a, order, SAYS_SUCCESS);
     p = now_is(a, order);
     CHECK(p.state == SUCCESS);
@@ -293,6 +302,77 @@ static void refunded_in_full(struct arena *a)
     CHECK(number(pg, &count_refunds, a) == 1);
 }
 
+/* ---- deadlines ---- */
+
+static struct err sweep(struct arena *a)
+{
+    struct job job = {.kind = SWEEP_DEADLINES, .key = "all"};
+    struct job *jobs[] = {&job};
+    struct job_batch b = {
+        .jobs = jobs, .n = 1, .arena = a, .later = job_list_new(a), .now_us = clock_now_us()};
+    struct err e = pg_begin(pg, a, &b.tx);
+
+    if (e.kind)
+        return e;
+    e = worker_sweep_deadlines(&b);
+    CHECK(e.kind || job.fate == JOB_LATER);
+    job_list_save(b.later, b.tx);
+    if (!e.kind)
+        return pg_commit(b.tx);
+    pg_rollback(b.tx);
+    return e;
+}
+
+/* What the sweep may have passed before it is committed has a timer of its own. */
+static void near_deadlines_are_timers(struct arena *a)
+{
+    CHECK_KIND(run(pg, &clear_all), ERR_NONE);
+    life_us = 30 * US_PER_S;
+    learn(a, id_new(), ORDER_CREATED);
+    life_us = 900 * US_PER_S;
+    CHECK(number(pg, &count_timers, a) == 1);
+}
+
+static void passed_deadlines_are_found_once(struct arena *a)
+{
+    struct id unpaid = pending(a), paid = id_new();
+
+    learn(a, paid, ORDER_CREATED);
+    learn(a, paid, STOCK_RESERVED);
+    learn(a, paid, SAYS_SUCCESS);
+    CHECK_KIND(sweep(a), ERR_NONE);
+    CHECK(number(pg, &count_deadlines, a) == 0); /* none has passed */
+    CHECK_KIND(run(pg, &pass_deadlines), ERR_NONE);
+    CHECK_KIND(sweep(a), ERR_NONE);
+    CHECK(number(pg, &count_deadlines, a) == 1);
+    learn(a, unpaid, CLOSED_UNPAID);
+    CHECK_KIND(run(pg, &finish_jobs), ERR_NONE);
+    CHECK_KIND(sweep(a), ERR_NONE);
+    CHECK(number(pg, &count_deadlines, a) == 0);
+}
+
+/* More than one sweep takes, all at the same moment: the next goes on where it ended. */
+static void many_deadlines_pass_at_once(struct arena *a)
+{
+    struct piece pieces[100];
+    struct id_list passed;
+    size_t n_found = 0;
+    struct pg *tx;
+
+    CHECK_KIND(run(pg, &clear_all), ERR_NONE);
+    for (size_t i = 0; i < 100; i++)
+        pieces[i] = piece_of(a, id_new(), ORDER_CREATED);
+    CHECK_KIND(learn_all(a, pieces, 100), ERR_NONE);
+    CHECK_KIND(run(pg, &spread_deadlines), ERR_NONE);
+    do {
+        CHECK_KIND(pg_begin(pg, a, &tx), ERR_NONE);
+        CHECK_KIND(store_sweep_deadlines(tx, a, 30, &passed), ERR_NONE);
+        CHECK_KIND(pg_commit(tx), ERR_NONE);
+        n_found += passed.n;
+    } while (passed.n == 30);
+    CHECK(n_found >= 100 && n_found <= 103); /* the last of each again */
+}
+
 #define STORY(name)                                                                                \
     static void test_##name(void **state)                                                          \
     {                                                                                              \
@@ -309,6 +389,9 @@ STORY(paid_and_cancelled_at_once)
 STORY(told_once_to_people)
 STORY(refusals_are_noted_once)
 STORY(refunded_in_full)
+STORY(near_deadlines_are_timers)
+STORY(passed_deadlines_are_found_once)
+STORY(many_deadlines_pass_at_once)
 
 int main(void)
 {
@@ -322,6 +405,9 @@ int main(void)
         cmocka_unit_test(test_told_once_to_people),
         cmocka_unit_test(test_refusals_are_noted_once),
         cmocka_unit_test(test_refunded_in_full),
+        cmocka_unit_test(test_near_deadlines_are_timers),
+        cmocka_unit_test(test_passed_deadlines_are_found_once),
+        cmocka_unit_test(test_many_deadlines_pass_at_once),
     };
 
     story_begin();

@@ -8,7 +8,7 @@ from wire import RedisError
 
 ENDED = ("PAID", "SHIPPED", "DELIVERED", "CANCELLED", "FAILED", "REFUNDED")  # nobody ships yet, so PAID is an end
 MONEY_ENDED = ("SUCCESS", "FAILED", "EXPIRED", "VOID", "REFUNDED", "REFUND_DUE")
-TIMERS = ("deadline", "sweep_keys", "sweep_deadlines", "hold_expire")  # jobs that may wait while nothing is under way
+TIMERS = ("deadline", "hold_expire")  # jobs that may wait while nothing is under way
 TELLER = {"stream:orders": "order", "stream:stock": "product", "stream:products": "product",
           "stream:payments": "payment", "stream:users": "user"}
 STREAMS_DB = 1
@@ -24,7 +24,8 @@ SQL = {
 OUTBOX = ("select stream, partition, xid::text || '-' || seq as entry, id, type, subject, data from outbox "
           "order by outbox.xid, outbox.seq")
 HEARD = "select stream, partition, xid::text || '-' || seq as entry from heard"
-JOBS = "select kind, key, subject, state, attempts, reason from job"
+# Not those that come again and again by themselves, unless something has become of them.
+JOBS = "select kind, key, subject, state, attempts, reason from job where kind not like 'sweep%' or state = 'dead'"
 
 # The simulator's states (workers/midtrans_sim/rules.h) in which money has come.
 CAPTURE, SETTLEMENT, REFUND, PARTIAL_REFUND = 2, 3, 8, 9

@@ -161,7 +161,8 @@ def traces(shop):
     found = {}
     for domain in DOMAINS:
         tables = shop.stack.psql(domain, "select relname from pg_class where relkind = 'r' and relnamespace = "
-                                 "'public'::regnamespace and relname not in ('login_guard', 'job', 'heard') order by 1")
+                                 "'public'::regnamespace and relname not in ('login_guard', 'job', 'heard', 'deadlines_swept') "
+                                 "order by 1")
         for (table,) in tables:
             found[domain, table] = rows(shop.stack, domain, f"select * from {table}")
     found["carts"] = {key: shop.stack.redis("HGETALL", key) for key in sorted(shop.stack.redis("KEYS", "cart:*"))}

@@ -52,7 +52,7 @@ static bool read_event(struct batch *b, struct event *e, struct piece *piece)
 }
 
 #define SWEPT_AT_ONCE 256
-#define SWEEP_EVERY_US US_PER_S
+#define SWEEP_EVERY_US (2 * US_PER_S)
 
 struct err worker_sweep_deadlines(struct job_batch *b)
 {

@@ -72,7 +72,9 @@ struct job_kind { /* a row in a domain's table */
 struct job_list *job_list_new(struct arena *a);
 struct new_job { /* texts are borrowed until job_list_save() */
     const char *kind;
-    const char *key;         /* unique among living jobs of the kind: a second one is dropped */
+    const char *key; /* unique among the kind's jobs: a second one is dropped, unless … */
+    bool anew; /* … it is to be done anew: it takes the first one's place, and its claim if it runs
+                */
     const char *subject;     /* NULL: none */
     int64_t due_us;          /* wall clock */
     const char *traceparent; /* NULL: none */
@@ -80,7 +82,7 @@ struct new_job { /* texts are borrowed until job_list_save() */
     const char *dead;        /* why it is born dead, for an operator; NULL: it lives */
 };
 void job_add(struct job_list *l, struct new_job job);
-void job_list_save(struct job_list *l, struct pg *tx); /* one array insert, queued */
+void job_list_save(struct job_list *l, struct pg *tx); /* queues an array insert, or two */
 
 /* What a commit leaves to be done at once: for whoever wakes the relay and the runner. */
 struct committed {

@@ -65,6 +65,17 @@ select j.kind, j.key, j.subject, ts(j.due_us), j.state, j.reason, j.traceparent,
        as j (kind, key, subject, due_us, state, reason, traceparent, payload)
 on conflict (kind, key) do nothing;
 
+-- Likewise, but one that is there already is done again, however it stands: what a run under way has learnt may be too old,
+-- and its claim no longer holds.
+-- name: saga_job_insert_anew
+insert into job (kind, key, subject, due_at, state, reason, traceparent, payload)
+select j.kind, j.key, j.subject, ts(j.due_us), j.state, j.reason, j.traceparent, j.payload
+  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+       as j (kind, key, subject, due_us, state, reason, traceparent, payload)
+on conflict (kind, key) do update
+   set due_at = excluded.due_at, state = excluded.state, reason = excluded.reason, traceparent = excluded.traceparent,
+       payload = excluded.payload, attempts = job.attempts + 1;
+
 -- A claim is a lease: due again when it runs out.
 -- name: saga_job_claim
 with due as (

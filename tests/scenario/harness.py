@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "compose/local"))
 sys.dont_write_bytecode = True
 
-from kit.failed import Failed, wait_until  # noqa: E402
+from kit.failed import Failed, check, wait_until  # noqa: E402
 from kit.people import Admin, Customer, pay  # noqa: E402
 from kit.facts import Facts  # noqa: E402
 from kit.sound import Expected, find_faults  # noqa: E402
@@ -47,11 +47,6 @@ DEFAULTS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 SETTLE_WITHIN = 40.0
-
-
-def check(holds, what):
-    if not holds:
-        raise Failed(what)
 
 
 def own_directory(name):

@@ -1,5 +1,6 @@
 """Cards that are refused: a refused try ends the try, not the order; the deadline ends the order. Reviews go both ways."""
-from harness import check, run_story, wait_until
+from harness import check, run_story
+from kit.review import challenge, review
 
 TTL = 6
 
@@ -19,20 +20,6 @@ def denied_for_good(shop, customer, kopi):
     order = customer.order([(kopi, 2)])
     shop.pay(customer.link(order), "deny", method="credit_card")
     return order
-
-
-def challenge(shop, customer, kopi):
-    order = customer.order([(kopi, 1)])
-    shop.pay(customer.link(order), "challenge", method="credit_card")
-    wait_until(lambda: customer.look(order)["payment_status"] == "challenged", "the payment to be under review")
-    return order
-
-
-def review(shop, order, action):
-    items = shop.admin.expect(200, "GET", "/api/v1/admin/payments/open-items")
-    found = [item["id"] for item in items if item["order_id"] == order]
-    check(len(found) == 1, f"the review of order {order} is one open item, not {len(found)}")
-    shop.admin.expect(202, "POST", f"/api/v1/admin/payments/open-items/{found[0]}/resolve", {"action": action})
 
 
 def story(shop):

@@ -90,6 +90,7 @@ static void add_job(struct work *w, const struct entry *e, const struct piece *p
         return;
     job_add(w->c->jobs, (struct new_job){.kind = piece->decision.job,
                                          .key = order,
+                                         .anew = piece->decision.effects & ANEW,
                                          .subject = order,
                                          .due_us = is_timer ? e->p.expires_us : w->c->now_us,
                                          .traceparent = piece->traceparent});

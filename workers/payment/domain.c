@@ -127,6 +127,7 @@ static struct err write_all(const struct absorbing *c, struct gather_item **item
         if (one->job)
             job_add(c->jobs, (struct new_job){.kind = one->job,
                                               .key = one->job_key,
+                                              .anew = true,
                                               .subject = one->job_key,
                                               .due_us = c->now_us,
                                               .payload = one->job_payload});

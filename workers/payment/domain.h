@@ -39,7 +39,7 @@ struct err payments_look(struct payments *ps, struct arena *a, const struct id *
 struct commit {              /* what one request wants written; zeroed for nothing */
     struct gather_item item; /* first */
     struct piece *piece;     /* or NULL; its decision is set afterwards */
-    const char *job, *job_key, *job_payload; /* a job to add, due at once, or NULL */
+    const char *job, *job_key, *job_payload; /* to be done (anew) at once; NULL: none */
     int64_t resolved_item;                   /* an open item, or 0 */
     const char *resolved_by, *note;
     struct err result; /* private */

@@ -61,6 +61,7 @@ enum effect { /* what else a move does, besides the state and what it tells */
               TAKES_MONEY = 16, /* transaction and method are kept */
               GIVES_BACK = 32,  /* all of it is refunded now */
               ENDS_REVIEW = 64, /* open items of this payment have ended by themselves */
+              ANEW = 128, /* its job must be done again even if one runs: that one knew less */
 };
 
 struct payment_decision {

@@ -9,6 +9,11 @@ class Failed(Exception):
     """Something is not as it must be; the text says what."""
 
 
+def check(holds, what):
+    if not holds:
+        raise Failed(what)
+
+
 def wait_until(happened, what, timeout=20.0, pause=0.01):
     """Asks again and again; returns the first true answer."""
     deadline = time.monotonic() + timeout * PATIENCE

@@ -31,22 +31,30 @@ static struct err settle(struct job_batch *b)
     return OK;
 }
 
-static void owe(struct toy *t, const char *key, int64_t due_us)
+static void owe_words(struct toy *t, const char *key, int64_t due_us, bool anew,
+                      const char *const *words)
 {
     struct arena *a = arena_new();
     struct job_list *l = job_list_new(a);
     struct pg *tx;
 
-    job_add(l, (struct new_job){.kind = t->kinds[1].kind,
-                                .key = key,
-                                .subject = key,
-                                .due_us = due_us,
-                                .payload = arena_printf(a, "{\"word\":\"%s\"}", key)});
+    for (; *words; words++)
+        job_add(l, (struct new_job){.kind = t->kinds[1].kind,
+                                    .key = key,
+                                    .anew = anew,
+                                    .subject = key,
+                                    .due_us = due_us,
+                                    .payload = arena_printf(a, "{\"word\":\"%s\"}", *words)});
     assert_int_equal(pg_begin(t->pg, a, &tx).kind, ERR_NONE);
     job_list_save(l, tx);
     assert_int_equal(pg_commit(tx).kind, ERR_NONE);
     job_runner_wake(t->runner, committed_of(outbox_new(a, "/toy", 1), l).first_due_us);
     arena_free(a);
+}
+
+static void owe(struct toy *t, const char *key, int64_t due_us)
+{
+    owe_words(t, key, due_us, false, (const char *const[]){key, NULL});
 }
 
 static void calls_run_together_and_settle_once(struct toy *t)
@@ -174,6 +182,43 @@ static void what_a_twin_claimed_is_not_put_off_by_us(struct toy *t)
     assert_int_equal(n_jobs(t, "due", "world"), 1);
 }
 
+/* While the first answer is on its way the question is asked anew: the answer is too old then. */
+static struct err call_and_hear_more(void *domain, struct job *job)
+{
+    struct toy *t = domain;
+    struct err e = call_world(domain, job);
+
+    if (t->n_calls == 1)
+        owe_words(t, job->key, clock_now_us(), true,
+                  (const char *const[]){"newer", "newest", NULL});
+    return e;
+}
+
+static void what_is_owed_anew_while_it_runs_is_done_again(struct toy *t)
+{
+    owe(t, "old", clock_now_us());
+    until(n_seen(t) == 1);
+    until(n_jobs(t, "%", "%") == 0);
+    assert_int_equal(t->n_calls, 2);
+    assert_string_equal(words_of(t, "old"), "newest");
+}
+
+static void what_is_owed_anew_takes_the_place_of_a_dead_one(struct toy *t)
+{
+    n_failures = 1;
+    call_error = ERR(ERR_INVALID, "refused for good");
+    owe(t, "dead", clock_now_us());
+    until(n_jobs(t, "dead", "world") == 1);
+    owe_words(t, "dead", clock_now_us(), true, (const char *const[]){"alive", NULL});
+    until(n_seen(t) == 1);
+    assert_string_equal(words_of(t, "dead"), "alive");
+}
+
+static const struct job_kind interrupted = {.kind = "world",
+                                            .call = call_and_hear_more,
+                                            .settle = settle,
+                                            .timeout_us = US_PER_S,
+                                            .backoff_us = 5 * US_PER_MS};
 static const struct job_kind lost = {
     .kind = "world", .call = call_and_lose, .settle = settle_for_later, .timeout_us = US_PER_S};
 static const struct job_kind world = {.kind = "world",
@@ -200,6 +245,8 @@ STORY(attempts_are_bounded_but_trouble_of_ours_is_none, world)
 STORY(poison_is_found_in_its_batch, spoilt)
 STORY(a_lost_claim_is_taken_over, world)
 STORY(what_a_twin_claimed_is_not_put_off_by_us, lost)
+STORY(what_is_owed_anew_while_it_runs_is_done_again, interrupted)
+STORY(what_is_owed_anew_takes_the_place_of_a_dead_one, world)
 
 int main(void)
 {
@@ -213,6 +260,8 @@ int main(void)
         cmocka_unit_test(test_poison_is_found_in_its_batch),
         cmocka_unit_test(test_a_lost_claim_is_taken_over),
         cmocka_unit_test(test_what_a_twin_claimed_is_not_put_off_by_us),
+        cmocka_unit_test(test_what_is_owed_anew_while_it_runs_is_done_again),
+        cmocka_unit_test(test_what_is_owed_anew_takes_the_place_of_a_dead_one),
     };
 
     crypt_init();

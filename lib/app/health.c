@@ -24,7 +24,8 @@ static const char *hearing_state(const struct app *app)
 
     for (size_t i = 0; i < p->n_hearers; i++)
         if (!hearer_is_well(p->hearers[i]))
-            return "an entry is missing in a stream: waiting for its owner to refill it";
+            return "a stream lacks entries, or is not the one that was heard: see hear.gap and "
+                   "hear.rewound in the log";
     return "ok";
 }
 

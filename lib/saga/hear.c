@@ -18,6 +18,7 @@
 #define TWIN_US US_PER_S             /* between attempts at a lock that another holds */
 #define STRANGER_US (20 * US_PER_MS) /* first wait for the relay to remove one */
 #define MIRROR_US (250 * US_PER_MS)
+#define REWOUND_US (5 * US_PER_S) /* a relay has mended its stream long before */
 #define SMALL_BATCH 16
 #define PAUSE_US (3 * US_PER_MS) /* at most, before the next after a small batch */
 
@@ -31,7 +32,8 @@ struct hearer {
     struct redis_config redis_cfg;
     bool leads;
     uint64_t generation;
-    bool stopping, stopped, gap;
+    bool stopping, stopped, gap, rewound;
+    int64_t rewinding_mono_us; /* since when the stream is not the one we heard; 0: it is */
     int failures, odd_reads;
     struct entry_id mirrored;
     int64_t mirrored_mono_us;
@@ -109,6 +111,28 @@ static void wait_for_mending(struct hearer *h, bool gap)
     task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
 }
 
+/* Either Redis lost the stream, and its relay is filling it again, or the teller's database was
+ * restored from a backup, and what it tells now would be passed over: then an operator says from
+ * where on we hear it anew, in `heard`. */
+static struct err wait_for_teller(struct hearer *h)
+{
+    int64_t now = clock_mono_us();
+
+    if (h->rewinding_mono_us == 0)
+        h->rewinding_mono_us = now;
+    h->odd_reads++;
+    hint_owner(h, false);
+    task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
+    if (now - h->rewinding_mono_us < REWOUND_US || h->stopping)
+        return OK;
+    if (!h->rewound)
+        log_error("hear.rewound", kv_text("stream", h->name),
+                  kv_i64("xid", (int64_t)h->absorber.position.xid),
+                  kv_i64("seq", (int64_t)h->absorber.position.seq));
+    h->rewound = true;
+    return absorber_open(&h->absorber);
+}
+
 static void pause_when_many_come(struct hearer *h, size_t n)
 {
     int64_t pause_us;
@@ -133,11 +157,17 @@ static struct err hear_once(struct hearer *h, struct arena *a)
         if (e.kind)
             return e;
     }
+    if (!reading.rewound) {
+        h->rewinding_mono_us = 0;
+        h->rewound = false;
+    }
     if (reading.n > 0) {
         h->odd_reads = 0;
         h->gap = false;
         e = absorber_absorb(&h->absorber, a, reading.events, reading.n);
         pause_when_many_come(h, reading.n);
+    } else if (reading.rewound) {
+        e = wait_for_teller(h);
     } else if (reading.gap || reading.n_strangers > 0) {
         wait_for_mending(h, reading.gap);
     }
@@ -213,5 +243,5 @@ void hearer_free(struct hearer *h)
 
 bool hearer_is_well(const struct hearer *h)
 {
-    return !h->gap;
+    return !h->gap && !h->rewound;
 }

@@ -67,7 +67,9 @@ struct hearer *hearer_start(struct loop *l,
 void hearer_stop(struct hearer *h);                           /* after the batch under way */
 bool hearer_has_stopped(const struct hearer *h);
 void hearer_free(struct hearer *h);
-bool hearer_is_well(const struct hearer *h); /* false: a gap in the chain, waiting for a refill */
+/* False: a gap in the chain, which waits for a refill; or the teller's history is not the one we
+ * heard (its database was restored), which waits for an operator to set `heard` back. */
+bool hearer_is_well(const struct hearer *h);
 
 /* The kind of job that a stream's parked events are: "hear:stream:orders". The runner's table needs
  * a row {kind, .settle = hear_settle_parked, .context = the struct hear_row} for each stream heard.

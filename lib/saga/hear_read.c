@@ -48,53 +48,59 @@ static struct err read_entries(const struct reader *r, struct arena *a, struct e
     return OK;
 }
 
-/* Whether the stream says that it ends beyond our position. */
-static struct err ends_beyond(const struct reader *r, struct arena *a, struct entry_id position,
-                              bool *beyond)
+/* Where the stream says that it ends; 0-0 without one, which its relay mends. */
+static struct err end_of(const struct reader *r, struct arena *a, struct entry_id *out)
 {
     struct redis_args *c = redis_args(a, "XINFO");
     const struct redis_value *info, *id;
-    struct entry_id last;
     struct err e;
+
+    *out = (struct entry_id){0, 0};
 
     redis_add(c, "STREAM");
     redis_add(c, r->name);
     e = call(r, c, 0, &info);
     if (e.kind)
         return e;
-    id = xinfo_value(info, "last-generated-id"); /* none: no stream, which its relay mends */
-    *beyond = id && entry_id_parse(id->text, &last).kind == ERR_NONE &&
-              entry_id_compare(last, position) > 0;
-    return OK;
+    id = xinfo_value(info, "last-generated-id");
+    return id ? entry_id_parse(id->text, out) : OK;
 }
 
 /* Nothing came. If the stream ends beyond us all the same, and not only since we looked, then its
- * end was cut off, and no later entry may ever tell. */
+ * end was cut off, and no later entry may ever tell. If it ends before us, then it has yet to be
+ * filled again, or will never come to where we are. */
 static struct err read_the_end(const struct reader *r, struct arena *a, struct entry_id position,
-                               const struct redis_value **entries, bool *gap)
+                               const struct redis_value **entries, struct reading *out)
 {
-    bool beyond;
-    struct err e = ends_beyond(r, a, position, &beyond);
+    struct entry_id end;
+    struct err e = end_of(r, a, &end);
+    int order = entry_id_compare(end, position);
 
-    if (e.kind || !beyond)
+    out->rewound = e.kind == ERR_NONE && order < 0;
+    if (e.kind || order <= 0)
         return e;
     e = read_entries(r, a, position, 0, entries);
-    *gap = e.kind == ERR_NONE && !*entries;
+    out->gap = e.kind == ERR_NONE && !*entries;
     return e;
 }
 
 /* The predecessor must be the one we know; nobody has heard the very first, whose predecessor is
- * 0-0, and who begins where a stream was cut has it filled again from all that the outbox keeps. A
- * predecessor older than ours means that ours is not kept any more: we were away for longer than
- * the outbox remembers, and what was told meanwhile and dropped cannot be had. */
-static bool follows(const struct reader *r, struct entry_id position, const struct event *e)
+ * 0-0, and who begins where a stream was cut has it filled again from all that the outbox keeps.
+ * Had we heard others before the very first, then we were away for longer than the outbox
+ * remembers: what was told meanwhile and dropped cannot be had. Any other predecessor older than
+ * ours never was followed by what we heard: the teller's database was restored from before that. */
+static bool follows(const struct reader *r, struct entry_id position, const struct event *e,
+                    struct reading *out)
 {
     int order = entry_id_compare(e->prev, position);
+    bool is_first = e->prev.xid == 0;
 
-    if (order < 0)
+    if (order < 0 && is_first)
         log_error("hear.away_too_long", kv_text("stream", r->name),
                   kv_i64("xid", (int64_t)position.xid), kv_i64("next_xid", (int64_t)e->entry.xid));
-    return order <= 0;
+    out->gap = order > 0;
+    out->rewound = order < 0 && !is_first;
+    return !out->gap && !out->rewound;
 }
 
 /* What the domain has no interest in is passed over unread. */
@@ -114,14 +120,12 @@ static void sort_entries(const struct reader *r, struct arena *a, const struct r
 {
     out->events = ARENA_ARRAY(a, struct event, entries->n);
     out->strangers = ARENA_ARRAY(a, const struct redis_value *, entries->n);
-    for (size_t i = 0; i < entries->n && !out->gap; i++) {
+    for (size_t i = 0; i < entries->n && !out->gap && !out->rewound; i++) {
         struct event *e = &out->events[out->n];
         struct err err = read_event(r, a, &entries->elements[i], e);
         if (err.kind == ERR_DENIED || err.kind == ERR_BUG) {
             out->strangers[out->n_strangers++] = &entries->elements[i];
-        } else if (!follows(r, position, e)) {
-            out->gap = true;
-        } else {
+        } else if (follows(r, position, e, out)) {
             position = e->entry;
             out->n++;
         }
@@ -137,7 +141,7 @@ struct err hear_read(const struct reader *r, struct arena *a, struct entry_id po
     memset(out, 0, sizeof *out);
     e = read_entries(r, a, position, block_us, &entries);
     if (e.kind == ERR_NONE && !entries)
-        e = read_the_end(r, a, position, &entries, &out->gap);
+        e = read_the_end(r, a, position, &entries, out);
     if (e.kind || !entries)
         return e;
     sort_entries(r, a, entries, position, out);

@@ -9,7 +9,8 @@ struct reading {          /* one read; lives in its arena */
     size_t n;
     const struct redis_value **strangers; /* entries that no relay signed */
     size_t n_strangers;
-    bool gap; /* entries are missing, or hidden, before events[n] */
+    bool gap;     /* entries are missing, or hidden, before events[n] */
+    bool rewound; /* its teller's history is not the one we heard: before events[n], or its end */
 };
 
 struct reader { /* borrows all of it */

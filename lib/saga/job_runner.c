@@ -90,7 +90,7 @@ static void end_run(struct run *run)
     run->crew->n_running--;
     run->crew->runner->n_running--;
     if (run->crew->runner->has_more) /* and now there is room for it */
-        latch_set(&run->crew->runner->wake);
+        job_runner_wake(run->crew->runner, 0);
     arena_free(run->job.arena);
 }
 
@@ -278,7 +278,7 @@ static struct err claim_and_start(struct job_runner *r)
     struct pg_rows rows = {0};
     struct err e;
 
-    r->next_due_us = INT64_MAX;
+    r->next_due_us = INT64_MAX; /* what is told from here on counts for the next claim */
     e = claim(r, a, &rows);
     if (e.kind == ERR_NONE)
         start_all(r, &rows);
@@ -286,21 +286,30 @@ static struct err claim_and_start(struct job_runner *r)
     return e;
 }
 
+/* Until the next job that we were told of is due, but no longer than a poll. Whoever tells of an
+ * earlier one cuts it short. */
+static void wait_until_due(struct job_runner *r)
+{
+    int64_t poll_mono_us = clock_mono_us() + POLL_US;
+    struct err waited = OK;
+
+    while (!waited.kind && !r->stopping) {
+        int64_t left_us = r->next_due_us == INT64_MAX ? POLL_US : r->next_due_us - clock_now_us();
+        int64_t due_mono_us = clock_mono_us() + left_us;
+        if (left_us <= 0)
+            return;
+        latch_clear(&r->wake);
+        waited = latch_wait(&r->wake, due_mono_us < poll_mono_us ? due_mono_us : poll_mono_us);
+    }
+}
+
 static void rest(struct job_runner *r, struct err e)
 {
-    int64_t pause_us = POLL_US, until_due_us;
-    struct err waited;
-
     r->failures = e.kind ? r->failures + 1 : 0;
-    if (e.kind) {
+    if (e.kind)
         task_sleep(backoff_us(r->failures, 10 * US_PER_MS, POLL_US));
-        return;
-    }
-    until_due_us = r->next_due_us == INT64_MAX ? POLL_US : r->next_due_us - clock_now_us();
-    if (until_due_us < pause_us)
-        pause_us = until_due_us > 0 ? until_due_us : 0;
-    waited = latch_wait(&r->wake, clock_mono_us() + pause_us);
-    (void)waited; /* woken or not: look */
+    else
+        wait_until_due(r);
 }
 
 static void claim_task(void *arg)
@@ -308,7 +317,6 @@ static void claim_task(void *arg)
     struct job_runner *r = arg;
 
     while (!r->stopping) {
-        latch_clear(&r->wake); /* what is told from here on sets it again */
         struct err e = claim_and_start(r);
         if (!r->stopping)
             rest(r, e);
@@ -359,10 +367,10 @@ struct job_runner *job_runner_start(struct loop *l, const struct job_runner_conf
 
 void job_runner_wake(struct job_runner *r, int64_t due_us)
 {
-    if (due_us < r->next_due_us)
-        r->next_due_us = due_us;
-    if (due_us <= clock_now_us() + US_PER_MS)
-        latch_set(&r->wake);
+    if (due_us >= r->next_due_us)
+        return;
+    r->next_due_us = due_us;
+    latch_set(&r->wake);
 }
 
 void job_runner_stop(struct job_runner *r)

@@ -36,7 +36,8 @@ struct relay {
     bool leads;
     uint64_t generation; /* of the connection that holds the lock */
     int failures;
-    int n_unripe; /* looks in a row that an older transaction spoilt */
+    size_t n_appended; /* by the last look */
+    int n_unripe;      /* looks in a row that an older transaction spoilt */
     int64_t tidied_mono_us;
     struct pace pace;
 };
@@ -78,8 +79,10 @@ static bool lead(struct relay *r)
     e = pg_try_lock(r->cfg.pg, r->lock, &r->leads);
     if (e.kind)
         r->leads = false;
-    for (size_t i = 0; i < r->n_streams; i++)
+    for (size_t i = 0; i < r->n_streams; i++) {
         r->streams[i].knows_tail = false;
+        r->streams[i].ahead = false; /* whoever leads finds out */
+    }
     return r->leads;
 }
 
@@ -110,26 +113,40 @@ static struct err serve_all(struct relay *r, bool *unripe)
     return first;
 }
 
-static void tidy(struct relay *r)
+static void trim(struct relay *r)
 {
-    struct arena *a;
-    struct pg_args *args;
-    struct err e = OK;
+    for (size_t i = 0; i < r->n_streams; i++) {
+        struct err e = relay_stream_trim(&r->cfg, &r->streams[i]);
+        if (e.kind)
+            log_debug("relay.not_trimmed", kv_text("stream", r->streams[i].name), kv_err(e));
+    }
+}
 
-    if (clock_mono_us() - r->tidied_mono_us < TIDY_US)
-        return;
-    r->tidied_mono_us = clock_mono_us();
-    for (size_t i = 0; i < r->n_streams && e.kind == ERR_NONE; i++)
-        e = relay_stream_trim(&r->cfg, &r->streams[i]);
-    if (e.kind)
-        return;
-    a = arena_new();
-    args = pg_args(a);
+static void turn_calendar(struct relay *r)
+{
+    struct arena *a = arena_new();
+    struct pg_args *args = pg_args(a);
+    struct err e;
+
     pg_add_i64(args, KEEP_DAYS);
     e = pg_exec(r->cfg.pg, &sql_saga_outbox_turn, args, a, NULL);
     if (e.kind)
         log_warn("relay.outbox_not_turned", kv_err(e));
     arena_free(a);
+}
+
+/* Trimming is most needed when nothing can be appended: a Redis that is full takes nothing before
+ * something goes. Rows are dropped only while all is well: others may still have to be carried. */
+static void tidy(struct relay *r, bool is_well)
+{
+    bool just_failed = !is_well && r->failures == 1;
+
+    if (!r->leads || (clock_mono_us() - r->tidied_mono_us < TIDY_US && !just_failed))
+        return;
+    r->tidied_mono_us = clock_mono_us();
+    trim(r);
+    if (is_well)
+        turn_calendar(r);
 }
 
 /* Of whatever database of this server it is: until it ends nothing told after it began can be
@@ -149,13 +166,12 @@ static int64_t pause_of(struct relay *r)
 
 static void note_pace(struct relay *r)
 {
-    size_t n = 0;
-
+    r->n_appended = 0;
     for (size_t i = 0; i < r->n_streams; i++) {
-        n += r->streams[i].n_appended;
+        r->n_appended += r->streams[i].n_appended;
         r->streams[i].n_appended = 0;
     }
-    pace_note(&r->pace, n, clock_mono_us());
+    pace_note(&r->pace, r->n_appended, clock_mono_us());
 }
 
 static void rest(struct relay *r, struct err e, bool unripe)
@@ -166,19 +182,18 @@ static void rest(struct relay *r, struct err e, bool unripe)
     if (r->stopping)
         return;
     r->failures = e.kind ? r->failures + 1 : 0;
+    tidy(r, e.kind == ERR_NONE);
     if (e.kind) {
         task_sleep(backoff_us(r->failures, 20 * US_PER_MS, POLL_US));
         return;
     }
-    r->n_unripe = unripe ? r->n_unripe + 1 : 0;
+    r->n_unripe = unripe && r->n_appended == 0 ? r->n_unripe + 1 : 0;
     if (r->n_unripe > UNRIPE_SHORTLY) {
         wait_for_old_transaction(r);
         return;
     }
     if (unripe)
         pause_us = UNRIPE_US;
-    else if (r->leads)
-        tidy(r);
     waited = latch_wait(&r->dirty, clock_mono_us() + pause_us);
     if (waited.kind && !unripe) { /* nobody called: has Redis changed behind our back? */
         for (size_t i = 0; i < r->n_streams; i++)

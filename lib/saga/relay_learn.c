@@ -71,9 +71,14 @@ static struct err last_id(const struct relay_config *cfg, const struct relay_str
     return e; /* no such key: it ends at 0-0 */
 }
 
-/* *knows: the outbox has this row, or has had it: it is older than all that is kept. */
+enum known {
+    UNKNOWN, /* no row of this database */
+    DROPPED, /* older than all that is kept: it may have been one */
+    KEPT,
+};
+
 static struct err outbox_knows(const struct relay_config *cfg, const struct relay_stream *s,
-                               struct arena *a, struct entry_id id, bool *knows)
+                               struct arena *a, struct entry_id id, enum known *known)
 {
     struct pg_args *args = pg_args(a);
     struct pg_rows rows;
@@ -84,10 +89,13 @@ static struct err outbox_knows(const struct relay_config *cfg, const struct rela
     pg_add_text(args, arena_printf(a, "%llu", (unsigned long long)id.xid));
     pg_add_text(args, arena_printf(a, "%llu", (unsigned long long)id.seq));
     e = pg_exec(cfg->pg, &sql_saga_outbox_knows, args, a, &rows);
+    *known = UNKNOWN;
     if (e.kind)
-        return e.kind == ERR_INVALID ? (*knows = false, OK)
-                                     : e; /* an id beyond bigint is nobody's */
-    *knows = pg_bool(&rows, 0, 0) || pg_bool(&rows, 0, 1);
+        return e.kind == ERR_INVALID ? OK : e; /* an id beyond bigint is nobody's */
+    if (pg_bool(&rows, 0, 0))
+        *known = KEPT;
+    else if (pg_bool(&rows, 0, 1))
+        *known = DROPPED;
     return OK;
 }
 
@@ -224,11 +232,12 @@ static struct err refill_from(const struct relay_config *cfg, const struct relay
 }
 
 /* From the lowest position that a group or a cry for help tells of. Without any, or when the outbox
- * does not know it (it was tampered with), as an empty stream begins. */
+ * does not know it (it was tampered with), as an empty stream begins. From the beginning when its
+ * row was dropped: the chain must not attest that nothing was between it and what is kept. */
 static struct err rebuild_from(const struct relay_config *cfg, const struct relay_stream *s,
                                struct arena *a, struct entry_id newest, struct entry_id *out)
 {
-    bool knows = false;
+    enum known known = UNKNOWN;
     struct err e;
 
     if (s->wants_rebuild && s->missing_after.xid == 0) {
@@ -239,10 +248,14 @@ static struct err rebuild_from(const struct relay_config *cfg, const struct rela
     if (s->wants_rebuild && (out->xid == 0 || entry_id_compare(s->missing_after, *out) < 0))
         *out = s->missing_after;
     if (e.kind == ERR_NONE && out->xid > 0)
-        e = outbox_knows(cfg, s, a, *out, &knows);
-    if (e.kind == ERR_NONE && (!knows || (newest.xid && entry_id_compare(*out, newest) > 0)))
-        e = refill_from(cfg, s, a, out);
-    return e;
+        e = outbox_knows(cfg, s, a, *out, &known);
+    if (e.kind)
+        return e;
+    if (known == UNKNOWN || (newest.xid && entry_id_compare(*out, newest) > 0))
+        return refill_from(cfg, s, a, out);
+    if (known == DROPPED)
+        *out = (struct entry_id){0, 0};
+    return OK;
 }
 
 static struct err rebuild(const struct relay_config *cfg, struct relay_stream *s, struct arena *a,
@@ -296,15 +309,15 @@ static bool may_rebuild(const struct relay_stream *s)
 static struct err mend(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
 {
     struct entry_id newest;
-    bool knows = true;
+    enum known known = KEPT;
     struct err e;
 
     e = newest_of_ours(cfg, s, &newest);
     if (e.kind == ERR_NONE && entry_id_compare(newest, (struct entry_id){0, 0}) != 0)
-        e = outbox_knows(cfg, s, a, newest, &knows);
+        e = outbox_knows(cfg, s, a, newest, &known);
     if (e.kind)
         return e;
-    if (!knows)
+    if (known == UNKNOWN)
         return relay_stream_ahead(s, newest);
     return rebuild(cfg, s, a, newest);
 }
@@ -313,15 +326,16 @@ struct err relay_stream_learn(const struct relay_config *cfg, struct relay_strea
 {
     struct arena *a = arena_new();
     struct entry_id last;
-    bool knows = true, foreign;
+    enum known known = KEPT;
+    bool foreign;
     struct err e;
 
     e = last_id(cfg, s, a, &last, &foreign);
     if (e.kind == ERR_NONE && entry_id_compare(last, (struct entry_id){0, 0}) != 0)
-        e = outbox_knows(cfg, s, a, last, &knows);
+        e = outbox_knows(cfg, s, a, last, &known);
     if (e.kind)
         goto out;
-    if (!knows || foreign) {
+    if (known == UNKNOWN || foreign) {
         e = mend(cfg, s, a);
     } else if (s->wants_rebuild && may_rebuild(s)) {
         e = rebuild(cfg, s, a, last);

@@ -53,4 +53,16 @@ static inline const char *many(struct toy *t, int from, int to)
     return all;
 }
 
+/* "prev" of the stream's first entry. */
+static inline const char *first_prev(struct toy *t)
+{
+    const struct redis_value *v = redis_do(t, "XRANGE", STREAM, "-", "+", "COUNT", "1");
+
+    for (size_t i = 0; v->n == 1 && i + 1 < v->elements[0].elements[1].n; i += 2) {
+        if (strcmp(v->elements[0].elements[1].elements[i].text, "prev") == 0)
+            return v->elements[0].elements[1].elements[i + 1].text;
+    }
+    return "";
+}
+
 #endif

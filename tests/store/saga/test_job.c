@@ -88,6 +88,22 @@ static void a_timer_waits_until_it_is_due(struct toy *t)
     assert_int_equal(t->n_calls, 0);
 }
 
+/* Told of while the runner already waits for its next look, which is a second away. */
+static void a_nearer_job_cuts_the_wait_short(struct toy *t)
+{
+    int64_t soonest = INT64_MAX;
+
+    for (int i = 0; i < 5; i++) { /* never by chance just before a look, five times in a row */
+        int64_t began = clock_mono_us();
+        task_sleep(20 * US_PER_MS);
+        owe(t, arena_printf(t->arena, "near%d", i), clock_now_us() + 50 * US_PER_MS);
+        until(n_seen(t) == i + 1);
+        if (clock_mono_us() - began < soonest)
+            soonest = clock_mono_us() - began;
+    }
+    assert_true(soonest < 500 * US_PER_MS);
+}
+
 static void what_fails_for_a_while_is_tried_again(struct toy *t)
 {
     n_failures = 3;
@@ -239,6 +255,7 @@ static const struct job_kind spoilt = {.kind = "world", .settle = settle_or_pois
 STORY(calls_run_together_and_settle_once, world)
 STORY(a_second_one_of_the_same_key_is_dropped, world)
 STORY(a_timer_waits_until_it_is_due, timer)
+STORY(a_nearer_job_cuts_the_wait_short, timer)
 STORY(what_fails_for_a_while_is_tried_again, world)
 STORY(what_can_never_work_is_kept_for_an_operator, world)
 STORY(attempts_are_bounded_but_trouble_of_ours_is_none, world)
@@ -254,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_calls_run_together_and_settle_once),
         cmocka_unit_test(test_a_second_one_of_the_same_key_is_dropped),
         cmocka_unit_test(test_a_timer_waits_until_it_is_due),
+        cmocka_unit_test(test_a_nearer_job_cuts_the_wait_short),
         cmocka_unit_test(test_what_fails_for_a_while_is_tried_again),
         cmocka_unit_test(test_what_can_never_work_is_kept_for_an_operator),
         cmocka_unit_test(test_attempts_are_bounded_but_trouble_of_ours_is_none),

@@ -65,6 +65,7 @@ struct job_kind { /* a row in a domain's table */
     int64_t timeout_us;  /* of the call; 10 s when 0. The lease is twice that */
     int64_t backoff_us;  /* first; doubles up to 15 min. 1 s when 0 */
     int max_attempts;    /* then JOB_DEAD; 0: never */
+    bool free_timeouts;  /* ERR_TIMEOUT does not count as an attempt either */
     const void *context; /* settle finds it as batch->kind->context */
 };
 

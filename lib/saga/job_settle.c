@@ -22,7 +22,7 @@ void job_fate_of_error(struct job *job, const struct job_kind *kind, struct err 
 
     job->fate = fates[e.kind];
     job->reason = e.what;
-    if (e.kind == ERR_UNAVAILABLE) /* nothing has happened: not an attempt */
+    if (e.kind == ERR_UNAVAILABLE || (e.kind == ERR_TIMEOUT && kind->free_timeouts))
         job->attempts_counted = job->attempts - 1;
     else if (job->fate == JOB_LATER && kind->max_attempts > 0 &&
              job->attempts >= kind->max_attempts)

@@ -48,7 +48,8 @@ static const struct job_kind jobs[] = {
     JOB("deadline", job_deadline, 15),
     JOB("close",    job_close,    15),
     JOB("confirm",  job_confirm,  5),
-    JOB("refund",   job_refund,   10),
+    {.kind = "refund", .call = job_refund, .settle = job_settle_news, .concurrency = AT_ONCE, .timeout_us = 10 * US_PER_S,
+     .free_timeouts = true}, /* what counts is how often the provider answered */
     JOB("review",   job_review,   10),
     {.kind = SWEEP_DEADLINES, .settle = worker_sweep_deadlines},
     {.kind = NULL},

@@ -6,7 +6,8 @@
 #include "workers/payment/domain.h"
 #include "workers/payment/worker.h"
 
-#define REFUND_TRIES 12 /* that were answered; then a person does it */
+#define REFUND_TRIES 12                 /* that were answered; then a person does it */
+#define REFUND_AGAIN_US (60 * US_PER_S) /* after one that was not */
 
 static bool is_one_of(enum payment_state s, const enum payment_state *of, size_t n)
 {
@@ -99,6 +100,8 @@ struct err job_refund(void *domain, struct job *job)
     if (e.kind || b.p.state != REFUNDING)
         return e;
     e = ps->gateway.refund(ps->gateway.self, job->arena, &b.p, outcome(job));
+    if (e.kind == ERR_TIMEOUT)
+        job->again_us = clock_now_us() + REFUND_AGAIN_US;
     if (e.kind != ERR_CONFLICT || job->attempts < REFUND_TRIES)
         return e;
     log_error("payment.refund_given_up", kv_id("order_id", &b.p.order_id), kv_err(e));

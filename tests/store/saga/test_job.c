@@ -137,6 +137,16 @@ static void attempts_are_bounded_but_trouble_of_ours_is_none(struct toy *t)
     n_failures = 0;
 }
 
+static void timeouts_that_are_free_are_no_attempts(struct toy *t)
+{
+    n_failures = 8;
+    call_error = ERR(ERR_TIMEOUT, "no answer");
+    owe(t, "patient", clock_now_us());
+    until(n_seen(t) == 1);
+    assert_int_equal(t->n_calls, 9);
+    assert_int_equal(n_jobs(t, "dead", "%"), 0);
+}
+
 /* A job that spoils the transaction of its batch does not take the others down. */
 static struct err settle_or_poison(struct job_batch *b)
 {
@@ -243,6 +253,13 @@ static const struct job_kind world = {.kind = "world",
                                       .timeout_us = US_PER_S,
                                       .backoff_us = 5 * US_PER_MS,
                                       .max_attempts = 5};
+static const struct job_kind patient = {.kind = "world",
+                                        .call = call_world,
+                                        .settle = settle,
+                                        .timeout_us = US_PER_S,
+                                        .backoff_us = 5 * US_PER_MS,
+                                        .max_attempts = 2,
+                                        .free_timeouts = true};
 static const struct job_kind timer = {.kind = "timer", .settle = settle};
 static const struct job_kind spoilt = {.kind = "world", .settle = settle_or_poison};
 
@@ -259,6 +276,7 @@ STORY(a_nearer_job_cuts_the_wait_short, timer)
 STORY(what_fails_for_a_while_is_tried_again, world)
 STORY(what_can_never_work_is_kept_for_an_operator, world)
 STORY(attempts_are_bounded_but_trouble_of_ours_is_none, world)
+STORY(timeouts_that_are_free_are_no_attempts, patient)
 STORY(poison_is_found_in_its_batch, spoilt)
 STORY(a_lost_claim_is_taken_over, world)
 STORY(what_a_twin_claimed_is_not_put_off_by_us, lost)
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_what_fails_for_a_while_is_tried_again),
         cmocka_unit_test(test_what_can_never_work_is_kept_for_an_operator),
         cmocka_unit_test(test_attempts_are_bounded_but_trouble_of_ours_is_none),
+        cmocka_unit_test(test_timeouts_that_are_free_are_no_attempts),
         cmocka_unit_test(test_poison_is_found_in_its_batch),
         cmocka_unit_test(test_a_lost_claim_is_taken_over),
         cmocka_unit_test(test_what_a_twin_claimed_is_not_put_off_by_us),

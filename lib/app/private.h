@@ -19,7 +19,7 @@
 enum role { ROLE_ALL, ROLE_HTTP, ROLE_WORKER, ROLE_MIGRATE, ROLE_CHECK, ROLE_JOBS };
 
 struct settings { /* common to all domains; NULL where the service has no need */
-    const char *environment, *log_level;
+    const char *environment, *log_level, *failpoint;
     const char *listen;
     const char *db_host, *db_port, *db_name, *db_user, *db_password;
     const char *redis_host, *redis_password;

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "app/private.h"
+#include "base/failpoint.h"
 
 /* A name beginning with '_' is the domain's own: "_LISTEN" is ORDER_LISTEN in order. */
 /* clang-format off */
 static const struct env_row basic_rows[] = {
     ENV_CHOICE("LOG_LEVEL", struct settings, log_level, "info", "debug info warn error"),
     ENV_INT("STREAM_PARTITIONS", struct settings, n_partitions, "1", 1, 64),
+    ENV_TEXT("FAILPOINT", struct settings, failpoint, ""),
 };
 static const struct env_row listen_rows[] = {
     ENV_TEXT("_LISTEN", struct settings, listen, NULL),
@@ -150,6 +152,22 @@ static struct err refuse_examples(const struct app *app)
     return ERR(ERR_INVALID, "DB_PASSWORD is the example value");
 }
 
+/* Whoever may set it may end the service. */
+static struct err arm_failpoint(const struct app *app)
+{
+    const char *wish = app->private->settings.failpoint;
+    struct err e;
+
+    if (app->production && *wish) {
+        fprintf(stderr, "setting FAILPOINT is for tests: production refuses it\n");
+        return ERR(ERR_INVALID, "FAILPOINT is set in production");
+    }
+    e = failpoint_arm(wish);
+    if (e.kind)
+        fprintf(stderr, "setting FAILPOINT is \"%.60s\": it must be %s\n", wish, FAILPOINT_FORM);
+    return e;
+}
+
 static void share(struct app *app)
 {
     struct app_private *p = app->private;
@@ -195,5 +213,6 @@ struct err settings_read(struct app *app)
     if (own.kind)
         return own;
     share(app);
-    return refuse_examples(app);
+    common = refuse_examples(app);
+    return common.kind ? common : arm_failpoint(app);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "loop/task.h"
 #include "saga/hear_attempt.h"
@@ -156,6 +157,7 @@ static void pass_over(struct absorber *b, const struct event *events, size_t n)
     if (entry_id_compare(b->position, b->saved) == 0)
         b->ahead_mono_us = clock_mono_us();
     absorber_count(b, events, n);
+    FAILPOINT("hear.passed_over");
 }
 
 struct err absorber_save_position(struct absorber *b, struct arena *a)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "saga/hear_park.h"
 #include "sql_saga.h"
@@ -118,6 +119,7 @@ static void committed(struct attempt *t)
 {
     struct absorber *b = t->b;
 
+    FAILPOINT("hear.committed");
     absorber_count(b, t->events, t->n);
     b->saved = b->position;
     if (b->cfg->on_commit)
@@ -172,6 +174,7 @@ struct err attempt_run(struct absorber *b, struct arena *a, struct event *events
                      : e; /* once: all followers are marked now */
     }
     save(&t);
+    FAILPOINT("hear.decided");
     e = pg_commit(t.batch.tx);
     if (e.kind == ERR_NONE)
         committed(&t);

@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "loop/sync.h"
@@ -149,6 +150,7 @@ static void run_task(void *arg)
     task_set_deadline(began_mono_us + timeout_of(kind));
     e = kind->call(run->crew->runner->cfg.domain, &run->job);
     task_set_deadline(NO_DEADLINE);
+    FAILPOINT("job.called");
     if (e.kind)
         put_off(run, e, lease_ends_mono_us);
     else
@@ -280,6 +282,8 @@ static struct err claim_and_start(struct job_runner *r)
 
     r->next_due_us = INT64_MAX; /* what is told from here on counts for the next claim */
     e = claim(r, a, &rows);
+    if (rows.n > 0)
+        FAILPOINT("job.claimed");
     if (e.kind == ERR_NONE)
         start_all(r, &rows);
     arena_free(a);

@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "sql_saga.h"
 
@@ -152,6 +153,8 @@ static struct err settle(const struct job_runner_config *cfg, const struct job_k
         pg_rollback(b.tx);
     else
         e = pg_commit(b.tx);
+    if (e.kind == ERR_NONE)
+        FAILPOINT("job.settled");
     if (e.kind == ERR_NONE && cfg->on_commit)
         cfg->on_commit(cfg->on_commit_arg, committed_of(b.outbox, b.later));
 out:

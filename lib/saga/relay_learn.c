@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "sql_saga.h"
 
@@ -201,6 +202,8 @@ static struct err renew(const struct relay_config *cfg, const struct relay_strea
     e = redis_run(cfg->redis, &renew_script, c, &answer);
     if (e.kind == ERR_NONE && answer->type == REDIS_ERROR)
         return ERR(ERR_UNAVAILABLE, "redis refused to renew a stream");
+    if (e.kind == ERR_NONE)
+        FAILPOINT("relay.renewed");
     return e;
 }
 

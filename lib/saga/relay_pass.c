@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "sql_saga.h"
 
@@ -126,6 +127,7 @@ static struct err append(const struct relay_config *cfg, struct relay_stream *s,
                  kv_text("answer", answer->text));
         return answer->type == REDIS_ERROR ? ERR(ERR_UNAVAILABLE, "redis refused the append") : OK;
     }
+    FAILPOINT("relay.appended");
     e = entry_id_parse(last, &s->tail);
     s->knows_tail = e.kind == ERR_NONE;
     s->n_appended += n;
@@ -145,8 +147,10 @@ struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream
     if (e.kind)
         goto out;
     n = n_ripe(&rows);
-    if (n > 0)
+    if (n > 0) {
+        FAILPOINT("relay.read");
         e = append(cfg, s, a, &rows, n);
+    }
     if (e.kind == ERR_NONE && n < rows.n && pg_bool(&rows, n, 10))
         e = relay_stream_ahead(s, entry_id_of(&rows, n));
     if (n < rows.n)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/failpoint.h"
 #include "workers/order/checkout.h"
 
 #define SERIALS_OF_A_BLOCK 1024
@@ -154,9 +155,11 @@ static struct err place(struct group *g)
     order_store_insert(g->tx, g->arena, g->orders, g->n_orders);
     tell_created(g);
     e = pg_commit(g->tx);
-    if (!e.kind)
-        app_committed(g->checkout->app, COMMITTED_EVENTS);
-    return e;
+    if (e.kind)
+        return e;
+    FAILPOINT("order.placed");
+    app_committed(g->checkout->app, COMMITTED_EVENTS);
+    return OK;
 }
 
 static struct err place_group(struct checkout *c, struct placing **all, size_t n)

@@ -2,6 +2,7 @@
 #include "workers/payment/http.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "workers/payment/domain.h"
 #include "workers/payment/notice.h"
@@ -29,6 +30,15 @@ static struct err refuse(struct request *req, const char *why)
     return ERR(ERR_DENIED, "not a notification of the payment provider");
 }
 
+static struct err commit(struct request *req, struct commit *c)
+{
+    struct err e = payments_commit(req->domain, c);
+
+    if (!e.kind)
+        FAILPOINT("payment.kept");
+    return e;
+}
+
 /* Nothing is lost when the provider cannot be asked now: a job asks until it answers. */
 static struct err ask_later(struct request *req, const struct payment *p)
 {
@@ -37,7 +47,7 @@ static struct err ask_later(struct request *req, const struct payment *p)
     struct err e;
 
     id_format(&p->order_id, order);
-    e = payments_commit(req->domain, &c);
+    e = commit(req, &c);
     return e.kind ? in_trouble(e) : thank(req, DEFERRED);
 }
 
@@ -46,7 +56,7 @@ static struct err keep(struct request *req, const struct payment *p,
 {
     struct piece piece = {.order_id = p->order_id, .news = *news, .traceparent = req->traceparent};
     struct commit c = {.piece = &piece};
-    struct err e = payments_commit(req->domain, &c);
+    struct err e = commit(req, &c);
 
     return e.kind ? in_trouble(e) : thank(req, APPLIED);
 }
@@ -91,6 +101,7 @@ static struct err follow_up(struct request *req, const struct payment *p, const 
     if (notice_is_consistent(n) && !payment_is_news(p, &claimed))
         return thank(req, STALE); /* a duplicate, or stale */
     e = ask(req, p, &claimed, &confirmed);
+    FAILPOINT("payment.asked");
     if (e.kind)
         return ask_later(req, p);
     if (confirmed.kind == NO_NEWS || !payment_is_news(p, &confirmed))

@@ -4,6 +4,7 @@
 #include "workers/payment/midtrans_calls.h"
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "workers/payment/notice.h"
 #include "wrap/crypt.h"
@@ -108,8 +109,10 @@ static struct err charge(void *self, struct arena *a, const struct payment *p, c
         (struct payment_news){.kind = CHARGE_ACCEPTED,
                               .token = json_string_value(json_object_get(r.body, "token")),
                               .url = json_string_value(json_object_get(r.body, "redirect_url"))};
-    if (r.code < 300 && news->token && news->url)
+    if (r.code < 300 && news->token && news->url) {
+        FAILPOINT("payment.charged");
         return OK;
+    }
     if (r.code < 400)
         return ERR(ERR_TIMEOUT, "Midtrans gave no page");
     log_error("midtrans.charge_refused", kv_id("order_id", &p->order_id), kv_i64("code", r.code),

@@ -1,6 +1,7 @@
 /* midtrans_end.c - ends at Midtrans: giving up what is not paid, giving back what is. */
 #include "workers/payment/midtrans_calls.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 /* ---- giving up what is not paid ---- */
@@ -85,8 +86,10 @@ static struct err refund_answered(const struct payment *p, const struct answer *
                                   struct payment_news *news)
 {
     news->kind = REFUND_DONE;
-    if (r->code == 200)
+    if (r->code == 200) {
+        FAILPOINT("payment.refunded");
         return OK;
+    }
     if (r->code == 406 ||
         r->code == 412) /* sent before, or it stands otherwise now: the next look will tell */
         return ERR(ERR_CONFLICT, "the refund was sent before, or cannot be made now");

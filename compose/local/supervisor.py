@@ -60,7 +60,7 @@ class Supervisor:
     def start(self, program):
         """Starts it and keeps it running from now on. OSError when it cannot be executed."""
         self.programs[program.name] = program
-        self._order(lambda: self._spawn(program))
+        self._order(lambda: self._begin(program))
 
     def stop(self, program, patience=PATIENCE):
         """Asks it to end, waits, insists. No restart follows. False when it had to be killed."""
@@ -140,6 +140,10 @@ class Supervisor:
                 done.put(None)
             except Exception as failure:  # this thread must outlive any of them
                 done.put(failure)
+
+    def _begin(self, program):
+        program.crashes = 0  # whoever wants it started has not seen it crash
+        self._spawn(program)
 
     def _spawn(self, program):
         program.wanted = True

@@ -11,8 +11,8 @@
  *     relay.appended             when it is passed for the first time
  *     relay.appended:3           … for the third time, counted from the start of the process
  *     relay.appended:3@/a/file   … unless the file exists. It is made, empty, just before the end:
- * so whoever is started again with the same environment lives on For the loop's thread alone. Never
- * in production: lib/app/settings.c refuses the setting there. */
+ * so whoever is started again with the same environment lives on. For the loop's thread alone.
+ * Never in production: lib/app/settings.c refuses the setting there. */
 #ifndef PASAR_BASE_FAILPOINT_H
 #define PASAR_BASE_FAILPOINT_H
 

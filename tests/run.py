@@ -32,7 +32,7 @@ def builds():
     """Everything compiles without a warning under both compilers, optimised and with sanitizers."""
     yield "build-gcc", make("CC=gcc", "bins", *LOOP_TESTS)
     yield "build-gcc-sanitized", make("CC=gcc", "SAN=1", "bins", "tests")
-    yield "build-clang-sanitized", make("CC=clang", "SAN=1", "bins", "tests")
+    yield "build-clang-sanitized", make("CC=clang", "SAN=1", "bins", "tests", "fuzzers")
 
 
 def lints():
@@ -50,6 +50,13 @@ def binaries(folder, needs_servers):
             binary = f"build/asan-{compiler}/test/{name}"
             command = ["sh", "tests/with_postgres.sh", binary] if needs_servers else [binary]
             yield f"{name}-{compiler}".replace("/", "."), command
+
+
+def corpora():
+    """Whatever once broke a parser, or led a fuzzer to a branch of one, is read again."""
+    for source in sorted((ROOT / "tests" / "fuzz").glob("**/fuzz_*.c")):
+        name = ".".join(source.relative_to(ROOT / "tests/fuzz").with_suffix("").parts).replace("fuzz_", "")
+        yield f"corpus.{name}", ["sh", "tests/fuzz/run.sh", str(source.relative_to(ROOT)), "-runs=0"]
 
 
 def valgrinds():
@@ -74,7 +81,7 @@ def scenarios():
 
 
 def stages(what):
-    check = [builds, lints, lambda: binaries("unit", False), valgrinds, lambda: binaries("store", True), statements]
+    check = [builds, lints, lambda: binaries("unit", False), corpora, valgrinds, lambda: binaries("store", True), statements]
     table = {"check": check, "test": check + [providers, scenarios], "scenario": [scenarios]}
     if what in table:
         return [test for stage in table[what] for test in stage()]

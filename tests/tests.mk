@@ -25,10 +25,31 @@ build/tidy/%.ok: %.c .clang-tidy $(GEN_HDR)
 bench: bins $(BENCH_BIN) ## sagas a second, latencies, memory, beside the roofline of the same run
 	@python3 tests/bench/bench.py
 
+# A target of tests/fuzz/<domain>/ is linked with that domain, and from archives: what it defines itself it replaces.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/*/fuzz_*.c)
+FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
 FUZZ_SECONDS ?= 30
-fuzz: $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)) ## libFuzzer on every parser of foreign bytes
-	@for f in $^; do c=tests/fuzz/corpus/$$(basename $$f | sed s/fuzz_//); mkdir -p $$c; $$f -max_total_time=$(FUZZ_SECONDS) $$c || exit 1; done
-build/fuzz/%: tests/fuzz/%.c
-	@$(MAKE) -s CC=clang SAN=1 lib
+.PHONY: fuzzers
+fuzz: setup-test ## libFuzzer on every parser of foreign bytes in turn, FUZZ_SECONDS=30 each; finds join the corpus
+	@$(MAKE) -s CC=clang SAN=1 fuzzers
+	@for f in $(FUZZ_SRC); do sh tests/fuzz/run.sh $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; done
+fuzzers: $(FUZZ_BIN)
+
+define FUZZ_DOMAIN_RULE
+$(BUILD)/fuzz/$(1).a: $(filter-out %/main.o,$(call domain_obj,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach d,$(DOMAINS),$(eval $(call FUZZ_DOMAIN_RULE,$(d))))
+
+define FUZZ_RULE
+$(BUILD)/$(patsubst tests/%.c,%,$(1)): $(1) $(BUILD)/fuzz/fuzz.o $(patsubst %,$(BUILD)/fuzz/%.a,$(call test_domain,$(1))) $(BUILD)/libpasar.a | $(GEN_HDR)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ  $(1)"
+	@$$(CC) $$(CPPFLAGS) -Itests/fuzz $$(CFLAGS) $$(LDFLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.o %.a,$$^) $$(LDLIBS)
+endef
+$(foreach f,$(FUZZ_SRC),$(eval $(call FUZZ_RULE,$(f))))
+$(BUILD)/fuzz/fuzz.o: tests/fuzz/fuzz.c
 	@mkdir -p $(@D)
-	@clang $(CPPFLAGS) -Ibuild/asan-clang/gen $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< build/asan-clang/libpasar.a $(LDLIBS)
+	@$(CC) $(CPPFLAGS) -Itests/fuzz $(CFLAGS) -MMD -MP -c $< -o $@

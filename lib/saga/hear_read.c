@@ -17,6 +17,18 @@ static struct err call(const struct reader *r, const struct redis_args *c, int64
     return redis_call(*r->redis, c, block_us + 2 * US_PER_S, out);
 }
 
+/* [[stream, [entry, ...]]]; NULL for none, and for whatever else a server may say. */
+static const struct redis_value *entries_of(const struct redis_value *v)
+{
+    const struct redis_value *list;
+
+    if (v->type != REDIS_ARRAY || v->n != 1 || v->elements[0].type != REDIS_ARRAY ||
+        v->elements[0].n != 2)
+        return NULL;
+    list = &v->elements[0].elements[1];
+    return list->type == REDIS_ARRAY && list->n > 0 ? list : NULL;
+}
+
 /* *entries: NULL when there are none. */
 static struct err read_entries(const struct reader *r, struct arena *a, struct entry_id after,
                                int64_t block_us, const struct redis_value **entries)
@@ -42,9 +54,7 @@ static struct err read_entries(const struct reader *r, struct arena *a, struct e
         return e;
     if (v->type == REDIS_ERROR) /* "-UNBLOCKED the stream key no longer exists" among others */
         return ERR(ERR_UNAVAILABLE, "redis refused to read a stream");
-    if (v->type == REDIS_ARRAY && v->n == 1 && v->elements[0].type == REDIS_ARRAY &&
-        v->elements[0].n == 2 && v->elements[0].elements[1].n > 0)
-        *entries = &v->elements[0].elements[1];
+    *entries = entries_of(v);
     return OK;
 }
 

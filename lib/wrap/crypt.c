@@ -92,13 +92,23 @@ const char *base64_encode(struct arena *a, const void *p, size_t n_bytes)
     return base64_of(a, p, n_bytes, sodium_base64_VARIANT_ORIGINAL);
 }
 
+static bool is_ascii(const char *text, size_t n_chars)
+{
+    for (size_t i = 0; i < n_chars; i++)
+        if ((unsigned char)text[i] > 0x7f)
+            return false;
+    return true;
+}
+
+/* libsodium 1.0.18 takes every byte beyond ASCII for a '_', which other readers do not. */
 bool base64url_decode(struct arena *a, const char *text, size_t n_chars, struct bytes *out)
 {
     size_t capacity = n_chars / 4 * 3 + 3;
     unsigned char *p = arena_alloc(a, capacity);
 
     *out = (struct bytes){.p = p};
-    return sodium_base642bin(p, capacity, text, n_chars, NULL, &out->n, NULL,
+    return is_ascii(text, n_chars) &&
+           sodium_base642bin(p, capacity, text, n_chars, NULL, &out->n, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 

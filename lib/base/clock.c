@@ -180,5 +180,7 @@ struct err time_parse(const char *text, int64_t *out_us)
         !take_fraction(&text, &fraction_us) || !take_offset(&text, &offset_s))
         return ERR(ERR_INVALID, "not an RFC 3339 time");
     *out_us = (days_of(date) * S_PER_DAY + time_s - offset_s) * US_PER_S + fraction_us;
+    if (*out_us < FIRST_US || *out_us > LAST_US) /* by its offset, or a leap second at the end */
+        return ERR(ERR_INVALID, "a time that cannot be written in UTC");
     return OK;
 }

@@ -3,6 +3,8 @@
  * state, not an error. */
 #include "workers/payment/midtrans_calls.h"
 
+#include <ctype.h>
+
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -12,6 +14,8 @@
 
 #define CREATE_TIMEOUT_US (5 * US_PER_S)
 #define CALL_TIMEOUT_US (3 * US_PER_S)
+#define MAX_TOKEN 255
+#define MAX_URL 2048 /* order takes no longer one */
 
 static const struct environment {
     const char *name, *key_prefix, *snap_url, *api_url;
@@ -23,16 +27,26 @@ static const struct environment {
 
 /* ---- calls ---- */
 
+/* -1 for none: a code has three digits, and neither more nor other things behind them. */
+static int code_in(const json_t *body)
+{
+    const char *code = json_string_value(json_object_get(body, "status_code"));
+
+    if (!code || strlen(code) != 3 || strspn(code, "0123456789") != 3)
+        return -1;
+    return (int)strtol(code, NULL, 10);
+}
+
 /* The code counts, wherever it stands. What is no answer of theirs at all, or tells of their
  * trouble, is tried again. */
 static struct err judge(const struct fetch_response *r, struct answer *out)
 {
-    const char *code = json_string_value(json_object_get(out->body, "status_code"));
+    int code = code_in(out->body);
 
     out->code = r->status;
-    if (r->status < 400 && code)
-        out->code = (int)strtol(code, NULL, 10);
-    out->is_in_body = code && (int)strtol(code, NULL, 10) == out->code;
+    if (r->status < 400 && code >= 0)
+        out->code = code;
+    out->is_in_body = code == out->code;
     if (out->code == 401 || out->code == 403) {
         log_error("midtrans.key_refused", kv_i64("code", out->code));
         return ERR(ERR_UNAVAILABLE, "Midtrans refuses our key");
@@ -90,6 +104,24 @@ const char *midtrans_message(const struct answer *r)
     return s ? s : "";
 }
 
+/* Of letters, digits and `others`, `most` at most. */
+static bool is_made_of(const char *s, const char *others, size_t most)
+{
+    size_t n = s ? strlen(s) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)s[i]) && !strchr(others, s[i]))
+            return false;
+    return n > 0 && n <= most;
+}
+
+/* The token goes into paths, the address to the buyer. */
+static bool is_page(const struct payment_news *news)
+{
+    return is_made_of(news->token, "-_", MAX_TOKEN) &&
+           is_made_of(news->url, "-._~:/?#[]@!$&'()*+,;=%", MAX_URL);
+}
+
 static struct err charge(void *self, struct arena *a, const struct payment *p, const struct bill *b,
                          struct payment_news *news)
 {
@@ -109,7 +141,7 @@ static struct err charge(void *self, struct arena *a, const struct payment *p, c
         (struct payment_news){.kind = CHARGE_ACCEPTED,
                               .token = json_string_value(json_object_get(r.body, "token")),
                               .url = json_string_value(json_object_get(r.body, "redirect_url"))};
-    if (r.code < 300 && news->token && news->url) {
+    if (r.code < 300 && is_page(news)) {
         FAILPOINT("payment.charged");
         return OK;
     }

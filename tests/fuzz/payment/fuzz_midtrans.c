@@ -86,7 +86,7 @@ static struct err call_charge(const struct gateway *g, struct arena *a, struct p
 
     if (e.kind || news->kind == CHARGE_REFUSED)
         return e;
-    assert_is_text(news->url, 1, SIZE_MAX);
+    assert_is_text(news->url, 1, 2048);
     return g->close(g->self, a, &payment, news->token, news); /* the token goes into a path */
 }
 

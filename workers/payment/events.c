@@ -34,10 +34,11 @@ bool heard_is_news(const char *type)
 
 /* ---- heard ---- */
 
-/* Their sum, so that the page's items add up to the amount, or -1 when one of them is wrong. */
-static int64_t lines_total(struct form *f, json_t *lines)
+/* Their sum and the shipping, so that the page's items add up to the amount; -1 when there is no
+ * such number. */
+static int64_t lines_total(struct form *f, json_t *lines, int64_t shipping)
 {
-    int64_t sum = 0, line;
+    int64_t sum = shipping, line;
 
     for (size_t i = 0; i < json_array_size(lines); i++) {
         struct form item;
@@ -73,7 +74,7 @@ struct err order_created_read(struct arena *a, json_t *data, struct payment *p, 
     bill->username = form_text(&f, "username", FORM_REQUIRED, 1, 255);
     bill->shipping_minor = form_i64_or(&f, "shipping", 0, 0, MONEY_MAX_MINOR);
     lines = form_array(&f, "items", FORM_REQUIRED, 1, MAX_LINES);
-    if (lines_total(&f, lines) < 0)
+    if (lines_total(&f, lines, bill->shipping_minor) < 0)
         form_fail(&f, "items", "must add up");
     if (form_check(&f).kind) {
         *why = form_reason(&f);

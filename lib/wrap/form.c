@@ -152,6 +152,16 @@ const char *form_text(struct form *f, const char *field, enum form_need need, si
     return wrong ? NULL : text;
 }
 
+const char *form_currency(struct form *f, const char *field, enum form_need need)
+{
+    const char *code = form_text(f, field, need, 3, 3);
+
+    if (!code || (strlen(code) == 3 && strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3))
+        return code;
+    form_fail(f, field, "must be a currency's three capital letters");
+    return NULL;
+}
+
 struct id form_id(struct form *f, const char *field, enum form_need need)
 {
     const json_t *value = find(f, field, need);

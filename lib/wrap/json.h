@@ -62,6 +62,8 @@ bool form_has(const struct form *f, const char *field); /* present and not null 
  * 256. Absent optional: NULL. The text lives as long as the root. */
 const char *form_text(struct form *f, const char *field, enum form_need need, size_t min,
                       size_t max);
+/* ISO 4217: three capital letters, so that struct money holds it whole. */
+const char *form_currency(struct form *f, const char *field, enum form_need need);
 /* An integer, no string, no fraction. Absent optional: fallback. */
 int64_t form_i64(struct form *f, const char *field, int64_t min, int64_t max);
 int64_t form_i64_or(struct form *f, const char *field, int64_t fallback, int64_t min, int64_t max);

@@ -72,7 +72,7 @@ struct err news_read(struct arena *a, const struct event *e, struct news *out, c
     if (is_change) {
         out->product.name = form_text(&f, "name", FORM_REQUIRED, 1, 256);
         out->product.price_minor = form_i64(&f, "price", 1, MONEY_MAX_MINOR);
-        out->product.currency = form_text(&f, "currency", FORM_REQUIRED, 3, 3);
+        out->product.currency = form_currency(&f, "currency", FORM_REQUIRED);
         out->product.active = form_bool_or(&f, "active", false);
     }
     return verdict(&f, reason);

@@ -61,7 +61,7 @@ bool product_event_read(struct event *e, struct arena *a, struct product_event *
     };
     if (!removed) {
         out->name = form_text(&f, "name", FORM_REQUIRED, 1, MAX_NAME);
-        out->currency = form_text(&f, "currency", FORM_REQUIRED, 3, 3);
+        out->currency = form_currency(&f, "currency", FORM_REQUIRED);
         out->price = form_i64(&f, "price", 0, MONEY_MAX_MINOR);
         out->weight_grams = form_i64_or(&f, "weight_grams", 0, 0, INT32_MAX);
         out->active = form_bool_or(&f, "active", true);

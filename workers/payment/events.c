@@ -68,7 +68,7 @@ struct err order_created_read(struct arena *a, json_t *data, struct payment *p, 
     p->user_id = form_i64(&f, "user_id", 0, INT64_MAX);
     p->expires_us = form_time(&f, "expires_at", FORM_REQUIRED);
     total = form_i64(&f, "total", 1, MONEY_MAX_MINOR);
-    currency = form_text(&f, "currency", FORM_REQUIRED, 3, 3);
+    currency = form_currency(&f, "currency", FORM_REQUIRED);
     bill->number = form_text(&f, "number", FORM_REQUIRED, 1, 50);
     bill->email = form_text(&f, "email", FORM_REQUIRED, 1, 254);
     bill->username = form_text(&f, "username", FORM_REQUIRED, 1, 255);

@@ -31,7 +31,7 @@ static void form_of(struct form *f, const char *text)
     form_init(f, arena, root);
 }
 
-enum reader { TEXT, LONG_LINES, I64, I64_OR, BOOL, ID, TIME, OBJECT, LIST };
+enum reader { TEXT, LONG_LINES, CURRENCY, I64, I64_OR, BOOL, ID, TIME, OBJECT, LIST };
 
 static void read_field(struct form *f, enum reader reader)
 {
@@ -41,6 +41,9 @@ static void read_field(struct form *f, enum reader reader)
         break;
     case LONG_LINES:
         form_text(f, "x", FORM_OPTIONAL, 0, 1000);
+        break;
+    case CURRENCY:
+        form_currency(f, "x", FORM_OPTIONAL);
         break;
     case I64:
         form_i64(f, "x", 1, 999);
@@ -86,6 +89,11 @@ static const struct {
     {"{\"x\":\"a\\u00a0bc\"}",        TEXT, ""},
     {"{\"x\":\"a\\n\\tb\"}",          LONG_LINES, ""},
     {"{\"x\":\"a\\rb\"}",             LONG_LINES, "x: must not have control characters"},
+    {"{\"x\":\"IDR\"}",               CURRENCY, ""},
+    {"{}",                            CURRENCY, ""},
+    {"{\"x\":\"idr\"}",               CURRENCY, "x: must be a currency's three capital letters"},
+    {"{\"x\":\"AB\u00c9\"}",          CURRENCY, "x: must be a currency's three capital letters"},
+    {"{\"x\":\"Rupiah\"}",            CURRENCY, "x: must have exactly 3 characters"},
     {"{\"x\":1}",                     I64, ""},
     {"{\"x\":999}",                   I64, ""},
     {"{\"x\":0}",                     I64, "x: must be 1 to 999"},

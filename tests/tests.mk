@@ -28,6 +28,7 @@ bench: bins $(BENCH_BIN) ## sagas a second, latencies, memory, beside the roofli
 # A target of tests/fuzz/<domain>/ is linked with that domain, and from archives: what it defines itself it replaces.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c tests/fuzz/*/fuzz_*.c)
 FUZZ_BIN := $(FUZZ_SRC:tests/%.c=$(BUILD)/%)
+FUZZ_OBJ := $(BUILD)/fuzz/fuzz.o $(BUILD)/fuzz/mutate.o
 FUZZ_SECONDS ?= 30
 .PHONY: fuzzers
 fuzz: setup-test ## libFuzzer on every parser of foreign bytes in turn, FUZZ_SECONDS=30 each; finds join the corpus
@@ -44,12 +45,12 @@ endef
 $(foreach d,$(DOMAINS),$(eval $(call FUZZ_DOMAIN_RULE,$(d))))
 
 define FUZZ_RULE
-$(BUILD)/$(patsubst tests/%.c,%,$(1)): $(1) $(BUILD)/fuzz/fuzz.o $(patsubst %,$(BUILD)/fuzz/%.a,$(call test_domain,$(1))) $(BUILD)/libpasar.a | $(GEN_HDR)
+$(BUILD)/$(patsubst tests/%.c,%,$(1)): $(1) $(FUZZ_OBJ) $(patsubst %,$(BUILD)/fuzz/%.a,$(call test_domain,$(1))) $(BUILD)/libpasar.a | $(GEN_HDR)
 	@mkdir -p $$(@D)
 	@echo "  FUZZ  $(1)"
 	@$$(CC) $$(CPPFLAGS) -Itests/fuzz $$(CFLAGS) $$(LDFLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.o %.a,$$^) $$(LDLIBS)
 endef
 $(foreach f,$(FUZZ_SRC),$(eval $(call FUZZ_RULE,$(f))))
-$(BUILD)/fuzz/fuzz.o: tests/fuzz/fuzz.c
+$(FUZZ_OBJ): $(BUILD)/%.o: tests/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -Itests/fuzz $(CFLAGS) -MMD -MP -c $< -o $@

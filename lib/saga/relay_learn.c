@@ -366,7 +366,7 @@ struct err relay_stream_trim(const struct relay_config *cfg, const struct relay_
 
     redis_add(c, s->name);
     e = call(cfg, c, &answer);
-    if (e.kind || answer->type != REDIS_INTEGER || answer->integer <= cfg->keep)
+    if (e.kind || answer->type != REDIS_INTEGER || (answer->integer <= cfg->keep && !s->refused))
         goto out;
     e = lowest_group(cfg, s, a, &low);
     if (e.kind || low.xid == 0)

@@ -125,8 +125,10 @@ static struct err append(const struct relay_config *cfg, struct relay_stream *s,
     if (answer->type != REDIS_NIL) {
         log_warn("relay.stream_moved", kv_text("stream", s->name), kv_text("believed", tail),
                  kv_text("answer", answer->text));
-        return answer->type == REDIS_ERROR ? ERR(ERR_UNAVAILABLE, "redis refused the append") : OK;
+        s->refused = answer->type == REDIS_ERROR;
+        return s->refused ? ERR(ERR_UNAVAILABLE, "redis refused the append") : OK;
     }
+    s->refused = false;
     FAILPOINT("relay.appended");
     e = entry_id_parse(last, &s->tail);
     s->knows_tail = e.kind == ERR_NONE;

@@ -18,6 +18,7 @@ struct relay_stream {
     struct entry_id filled_after;  /* when we last filled it: it began after this */
     int64_t rebuilt_mono_us;
     size_t n_appended; /* since the relay counted last */
+    bool refused;      /* Redis took nothing more when we last appended: it may be full */
     struct metric *appended, *refilled, *strangers;
 };
 
@@ -40,7 +41,7 @@ void relay_stream_miss(struct relay_stream *s, struct entry_id missing_after);
  * unknown. */
 struct err relay_stream_pass(const struct relay_config *cfg, struct relay_stream *s,
                              enum pass *out) MUST_CHECK;
-/* Cuts off what every group has absorbed, when the stream is long. */
+/* Cuts off what every group has absorbed, when the stream is long or Redis takes nothing more. */
 struct err relay_stream_trim(const struct relay_config *cfg,
                              const struct relay_stream *s) MUST_CHECK;
 

@@ -67,7 +67,7 @@ def tell_closed(m):
 
 def tell_open(m):
     print(f"  {m['accepted_open'] / m['seconds']:.0f} accepted/s, {m['sagas_per_second']:.0f} paid/s")
-    for tell in (tell_latencies, tell_hears, tell_cpu, tell_counts):
+    for tell in (tell_latencies, tell_hears, tell_cpu, tell_database, tell_counts):
         tell(m)
 
 

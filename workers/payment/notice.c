@@ -157,7 +157,8 @@ struct payment_news notice_news(const struct notice *n)
         news.transaction_id = n->transaction_id;
     if (*n->payment_type)
         news.method = n->payment_type;
-    if (rupiah_parse(n->gross_amount, *n->currency ? n->currency : "IDR", &news.amount).kind)
+    if (rupiah_parse(n->gross_amount, *n->currency ? n->currency : "IDR", &news.amount).kind ||
+        news.amount.minor == 0) /* which would stand for "not said", and fit everything */
         news.amount = money_of(-1, "IDR"); /* fits nothing */
     return news;
 }

@@ -114,6 +114,19 @@ static void a_genuine_one_is_taken(void **state)
     arena_free(a);
 }
 
+/* In news an amount of 0 stands for one that is not said, and those fit every payment. */
+static void an_amount_of_nothing_fits_nothing(void **state)
+{
+    struct arena *a = arena_new();
+    json_t *body = notification(a, "200", "0000.00", "settlement");
+    struct notice n;
+
+    (void)state;
+    assert_int_equal(notice_read(body, &n).kind, ERR_NONE);
+    assert_int_equal(notice_news(&n).amount.minor, -1);
+    arena_free(a);
+}
+
 /* Everything that is signed, changed; and everything of a wrong shape. */
 static void forged_ones_are_refused(void **state)
 {
@@ -253,6 +266,7 @@ int main(void)
         cmocka_unit_test(signatures_are_as_published),
         cmocka_unit_test(every_status_is_mapped),
         cmocka_unit_test(a_genuine_one_is_taken),
+        cmocka_unit_test(an_amount_of_nothing_fits_nothing),
         cmocka_unit_test(forged_ones_are_refused),
         cmocka_unit_test(the_parts_cannot_be_shifted),
         cmocka_unit_test(an_altered_word_is_noticed),

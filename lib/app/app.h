@@ -132,7 +132,7 @@ struct err reply_problem(struct request *req, enum err_kind kind, const char *de
  * elsewhere. */
 void app_committed(struct app *app, struct committed what);
 /* A timer of this kind is there from the first start on: its settle leaves it as JOB_LATER, for
- * ever. For a service's start(). */
+ * ever. For a service's start(): one that has died begins anew. */
 struct err app_recur(struct app *app, const char *kind) MUST_CHECK;
 struct outbox *app_outbox(struct app *app,
                           struct arena *a); /* outbox_new with this service's source */

@@ -177,7 +177,8 @@ struct err app_recur(struct app *app, const char *kind)
     struct err e = pg_begin(app->pg, a, &tx);
 
     if (!e.kind) {
-        job_add(list, (struct new_job){.kind = kind, .key = "all", .due_us = clock_now_us()});
+        job_add(list, (struct new_job){
+                          .kind = kind, .key = "all", .anew = true, .due_us = clock_now_us()});
         job_list_save(list, tx);
         e = pg_commit(tx);
     }

@@ -18,7 +18,7 @@
 #define TWIN_US US_PER_S             /* between attempts at a lock that another holds */
 #define STRANGER_US (20 * US_PER_MS) /* first wait for the relay to remove one */
 #define MIRROR_US (250 * US_PER_MS)
-#define REWOUND_US (5 * US_PER_S) /* a relay has mended its stream long before */
+#define REWOUND_US (5 * US_PER_S) /* a relay that mends its stream moves its end before that */
 #define SMALL_BATCH 16
 #define PAUSE_US (3 * US_PER_MS) /* at most, before the next after a small batch */
 
@@ -34,11 +34,19 @@ struct hearer {
     uint64_t generation;
     bool stopping, stopped, gap, rewound;
     int64_t rewinding_mono_us; /* since when the stream is not the one we heard; 0: it is */
+    struct entry_id end;       /* and then ended here */
     int failures, odd_reads;
     struct entry_id mirrored;
     int64_t mirrored_mono_us;
     struct pace pace;
 };
+
+static void forget_trouble(struct hearer *h)
+{
+    h->gap = h->rewound = false;
+    h->rewinding_mono_us = 0;
+    h->odd_reads = 0;
+}
 
 /* Locks die with the shared connection; the position is read again by whoever gets the lock. */
 static struct err lead(struct hearer *h)
@@ -48,6 +56,7 @@ static struct err lead(struct hearer *h)
     if (h->leads && h->generation == pg_generation(h->cfg.pg) && h->absorber.knows_position)
         return OK;
     h->generation = pg_generation(h->cfg.pg);
+    forget_trouble(h); /* whoever leads finds out */
     h->leads = false;
     e = pg_try_lock(h->cfg.pg, h->lock, &h->leads);
     if (e.kind == ERR_NONE && h->leads)
@@ -114,12 +123,13 @@ static void wait_for_mending(struct hearer *h, bool gap)
 /* Either Redis lost the stream, and its relay is filling it again, or the teller's database was
  * restored from a backup, and what it tells now would be passed over: then an operator says from
  * where on we hear it anew, in `heard`. */
-static struct err wait_for_teller(struct hearer *h)
+static struct err wait_for_teller(struct hearer *h, struct entry_id end)
 {
     int64_t now = clock_mono_us();
 
-    if (h->rewinding_mono_us == 0)
+    if (h->rewinding_mono_us == 0 || entry_id_compare(end, h->end) != 0)
         h->rewinding_mono_us = now;
+    h->end = end;
     h->odd_reads++;
     hint_owner(h, false);
     task_sleep(backoff_us(h->odd_reads, STRANGER_US, US_PER_S));
@@ -150,6 +160,8 @@ static struct err hear_once(struct hearer *h, struct arena *a)
     struct err e;
 
     e = hear_read(&reader, a, h->absorber.position, BLOCK_US, &reading);
+    if (e.kind || !reading.rewound)
+        h->rewinding_mono_us = 0;
     if (e.kind)
         return e;
     if (reading.n_strangers > 0) {
@@ -157,17 +169,14 @@ static struct err hear_once(struct hearer *h, struct arena *a)
         if (e.kind)
             return e;
     }
-    if (!reading.rewound) {
-        h->rewinding_mono_us = 0;
-        h->rewound = false;
-    }
+    h->rewound = h->rewound && reading.rewound;
     if (reading.n > 0) {
         h->odd_reads = 0;
         h->gap = false;
         e = absorber_absorb(&h->absorber, a, reading.events, reading.n);
         pause_when_many_come(h, reading.n);
     } else if (reading.rewound) {
-        e = wait_for_teller(h);
+        e = wait_for_teller(h, reading.end);
     } else if (reading.gap || reading.n_strangers > 0) {
         wait_for_mending(h, reading.gap);
     }

@@ -77,8 +77,9 @@ static struct err end_of(const struct reader *r, struct arena *a, struct entry_i
 }
 
 /* Nothing came. If the stream ends beyond us all the same, and not only since we looked, then its
- * end was cut off, and no later entry may ever tell. If it ends before us, then it has yet to be
- * filled again, or will never come to where we are. */
+ * end was cut off, and no later entry may ever tell. If it ends before us, then it is being filled
+ * again, or will never come to where we are. No stream at all tells nothing: nothing that is kept
+ * was ever told, or its relay has yet to fill it. */
 static struct err read_the_end(const struct reader *r, struct arena *a, struct entry_id position,
                                const struct redis_value **entries, struct reading *out)
 {
@@ -86,7 +87,8 @@ static struct err read_the_end(const struct reader *r, struct arena *a, struct e
     struct err e = end_of(r, a, &end);
     int order = entry_id_compare(end, position);
 
-    out->rewound = e.kind == ERR_NONE && order < 0;
+    out->rewound = e.kind == ERR_NONE && order < 0 && end.xid > 0;
+    out->end = end;
     if (e.kind || order <= 0)
         return e;
     e = read_entries(r, a, position, 0, entries);
@@ -97,8 +99,9 @@ static struct err read_the_end(const struct reader *r, struct arena *a, struct e
 /* The predecessor must be the one we know; nobody has heard the very first, whose predecessor is
  * 0-0, and who begins where a stream was cut has it filled again from all that the outbox keeps.
  * Had we heard others before the very first, then we were away for longer than the outbox
- * remembers: what was told meanwhile and dropped cannot be had. Any other predecessor older than
- * ours never was followed by what we heard: the teller's database was restored from before that. */
+ * remembers: what was told meanwhile and dropped, if anything was, cannot be had. Any other
+ * predecessor older than ours never was followed by what we heard: the teller's database was
+ * restored from before that. */
 static bool follows(const struct reader *r, struct entry_id position, const struct event *e,
                     struct reading *out)
 {
@@ -106,8 +109,8 @@ static bool follows(const struct reader *r, struct entry_id position, const stru
     bool is_first = e->prev.xid == 0;
 
     if (order < 0 && is_first)
-        log_error("hear.away_too_long", kv_text("stream", r->name),
-                  kv_i64("xid", (int64_t)position.xid), kv_i64("next_xid", (int64_t)e->entry.xid));
+        log_warn("hear.away_too_long", kv_text("stream", r->name),
+                 kv_i64("xid", (int64_t)position.xid), kv_i64("next_xid", (int64_t)e->entry.xid));
     out->gap = order > 0;
     out->rewound = order < 0 && !is_first;
     return !out->gap && !out->rewound;

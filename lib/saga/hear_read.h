@@ -11,6 +11,7 @@ struct reading {          /* one read; lives in its arena */
     size_t n_strangers;
     bool gap;     /* entries are missing, or hidden, before events[n] */
     bool rewound; /* its teller's history is not the one we heard: before events[n], or its end */
+    struct entry_id end; /* where it ends, when it ends before our position */
 };
 
 struct reader { /* borrows all of it */

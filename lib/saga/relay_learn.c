@@ -300,6 +300,20 @@ static struct err refill(const struct relay_config *cfg, struct relay_stream *s,
     return e;
 }
 
+/* A position that no row of ours ever had is no reason: its hearer would miss as much afterwards.
+ */
+static struct err check_cry(const struct relay_config *cfg, struct relay_stream *s, struct arena *a)
+{
+    enum known known = DROPPED;
+    struct err e = OK;
+
+    if (s->wants_rebuild && s->missing_after.xid > 0)
+        e = outbox_knows(cfg, s, a, s->missing_after, &known);
+    if (e.kind == ERR_NONE && known == UNKNOWN)
+        s->wants_rebuild = false;
+    return e;
+}
+
 /* Whoever misses what we left out when we filled it gets it at once. Who misses what we put there
  * is told to read again for a while: cries can be forged, and a rebuild moves the whole stream. */
 static bool may_rebuild(const struct relay_stream *s)
@@ -336,6 +350,8 @@ struct err relay_stream_learn(const struct relay_config *cfg, struct relay_strea
     e = last_id(cfg, s, a, &last, &foreign);
     if (e.kind == ERR_NONE && entry_id_compare(last, (struct entry_id){0, 0}) != 0)
         e = outbox_knows(cfg, s, a, last, &known);
+    if (e.kind == ERR_NONE)
+        e = check_cry(cfg, s, a);
     if (e.kind)
         goto out;
     if (known == UNKNOWN || foreign) {

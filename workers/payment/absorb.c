@@ -8,7 +8,7 @@
 #include "workers/payment/events.h"
 
 #define STREAM "stream:payments"
-#define SWEEP_LEAD_US (60 * US_PER_S) /* more than a commit may take and clocks may differ */
+#define SWEEP_LEAD_US (300 * US_PER_S) /* more than a process may pause and clocks may differ */
 
 struct work {
     const struct absorbing *c;

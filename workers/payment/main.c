@@ -68,12 +68,12 @@ static struct err start(struct app *app, void **domain)
                   kv_text("why", "MIDTRANS_SERVER_KEY is the example value"));
         return ERR(ERR_INVALID, "MIDTRANS_SERVER_KEY is the example value");
     }
-    if (*domain)
-        return OK;
-    e = payments_new(app, &config, &ps);
-    if (e.kind)
-        return e;
-    *domain = ps;
+    if (!*domain) { /* or we are here again: the database was away below */
+        e = payments_new(app, &config, &ps);
+        if (e.kind)
+            return e;
+        *domain = ps;
+    }
     return app_recur(app, SWEEP_DEADLINES);
 }
 

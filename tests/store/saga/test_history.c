@@ -128,6 +128,41 @@ static void a_restored_teller_that_has_caught_up_is_noticed(struct toy *t)
     until(n_seen(t) == 20 && hearer_is_well(t->hearer));
 }
 
+/* All that was ever told is older than what is kept, and Redis was emptied: there is no stream, and
+ * nothing wrong with that. */
+static void a_quiet_stream_that_is_gone_is_well(struct toy *t)
+{
+    say_many(t, "a", 0, 5);
+    until(n_seen(t) == 5);
+    sql_do(t, &sql_week);
+    redis_do(t, "FLUSHALL");
+    for (int i = 0; i < 35; i++) { /* nothing may happen: a few looks more than it would take */
+        task_sleep(200 * US_PER_MS);
+        assert_true(hearer_is_well(t->hearer));
+    }
+    say(t, "a", "w005");
+    until(n_seen(t) == 6);
+    assert_true(hearer_is_well(t->hearer));
+}
+
+/* Positions that nobody can have are no reason to fill the stream again, which would bring back
+ * what was taken out by hand. */
+static void unknown_cries_move_nothing(struct toy *t)
+{
+    say_many(t, "a", 0, 10);
+    until(n_seen(t) == 10);
+    redis_do(t, "XDEL", STREAM,
+             redis_do(t, "XRANGE", STREAM, "-", "+")->elements[2].elements[0].text);
+    for (int i = 0; i < 20; i++) {
+        const char *newest = last_entry(t);
+        redis_do(t, "PUBLISH", "hint:" STREAM,
+                 arena_printf(t->arena, "%.*s-999999%d", (int)strcspn(newest, "-"), newest, i));
+        say(t, "b", arena_printf(t->arena, "w%03d", i));
+        until(n_seen(t) == 11 + i);
+    }
+    assert_int_equal(redis_do(t, "XLEN", STREAM)->integer, 29);
+}
+
 static void test_a_full_redis_is_trimmed(void **state)
 {
     (void)state;
@@ -144,6 +179,8 @@ static void test_a_full_redis_is_trimmed(void **state)
 STORY(a_hole_in_what_is_kept_is_told)
 STORY(a_restored_teller_is_noticed)
 STORY(a_restored_teller_that_has_caught_up_is_noticed)
+STORY(a_quiet_stream_that_is_gone_is_well)
+STORY(unknown_cries_move_nothing)
 
 int main(void)
 {
@@ -152,6 +189,8 @@ int main(void)
         cmocka_unit_test(test_a_hole_in_what_is_kept_is_told),
         cmocka_unit_test(test_a_restored_teller_is_noticed),
         cmocka_unit_test(test_a_restored_teller_that_has_caught_up_is_noticed),
+        cmocka_unit_test(test_a_quiet_stream_that_is_gone_is_well),
+        cmocka_unit_test(test_unknown_cries_move_nothing),
     };
 
     crypt_init();

@@ -4,7 +4,7 @@
 C_FILES := $(shell git ls-files 'lib/*.[ch]' 'workers/*.[ch]' 'tests/*.[ch]' 2>/dev/null)
 TIDY_OK := $(patsubst %.c,build/tidy/%.ok,$(wildcard lib/*/*.c workers/*/*.c))
 
-check: setup-test ## format, tidy, layers, unit, store and statement tests (both compilers, sanitizers)
+check: setup-test ## format, tidy, layers, unit, store and statement tests, fuzz corpora (both compilers, sanitizers)
 	@python3 tests/run.py check
 
 test: setup-test ## all of check and every scenario

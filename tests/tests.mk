@@ -33,7 +33,7 @@ FUZZ_SECONDS ?= 30
 .PHONY: fuzzers
 fuzz: setup-test ## libFuzzer on every parser of foreign bytes in turn, FUZZ_SECONDS=30 each; finds join the corpus
 	@$(MAKE) -s CC=clang SAN=1 fuzzers
-	@for f in $(FUZZ_SRC); do sh tests/fuzz/run.sh $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 || exit 1; done
+	@for f in $(FUZZ_SRC); do sh tests/fuzz/run.sh $$f -max_total_time=$(FUZZ_SECONDS) -reduce_inputs=0 -print_final_stats=1 || exit 1; done
 fuzzers: $(FUZZ_BIN)
 
 define FUZZ_DOMAIN_RULE

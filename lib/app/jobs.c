@@ -83,7 +83,7 @@ static const struct verb {
     {"list", list, false, NULL},
     {"show", show, true, "no such job"},
     {"retry", retry, true, "no such job"},
-    {"drop", drop, true, "no such dead job"},
+    {"drop", drop, true, "no such dead job or parked event"},
 };
 
 static void run(void *arg)

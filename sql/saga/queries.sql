@@ -133,5 +133,6 @@ select id, kind, key, subject, state, attempts, us(due_at), reason, payload from
 -- name: saga_job_retry
 update job set state = 'due', due_at = now(), attempts = 0 where id = $1::bigint;
 
+-- What is dead, or an event that waits for what will never come. Timers and calls are owed.
 -- name: saga_job_drop
-delete from job where id = $1::bigint and state = 'dead';
+delete from job where id = $1::bigint and (state = 'dead' or kind like 'hear:%');

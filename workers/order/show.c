@@ -24,17 +24,24 @@ static json_t *history_json(const struct order *o, const struct order_history *h
     return steps;
 }
 
+/* A cancelled order is nobody's to pay any more. Money that comes all the same shows: it goes back.
+ */
 static json_t *head_json(const struct order *o)
 {
-    return json_pack(
-        "{s:o, s:s, s:I, s:s, s:o, s:I, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o}", "id",
-        json_of_id(&o->id), "number", o->number, "user_id", (json_int_t)o->user_id, "status",
-        order_status_name(o->status), "cancel_reason", json_of_text(o->cancel_reason),
-        "total_amount", (json_int_t)o->total, "currency", o->currency, "subtotal",
-        (json_int_t)o->subtotal, "shipping_amount", (json_int_t)o->shipping, "payment_url",
-        json_of_text(o->payment_url), "payment_expires", json_of_time(o->payment_expires_us),
-        "payment_status", payment_status_name(o->payment), "expires_at",
-        json_of_time(o->expires_us), "created_at", json_of_time(o->created_us));
+    bool is_off = o->status == CANCELLED;
+    const char *url = is_off ? NULL : o->payment_url;
+    enum payment_status payment =
+        is_off && o->payment == PAYMENT_PENDING ? PAYMENT_NONE : o->payment;
+
+    return json_pack("{s:o, s:s, s:I, s:s, s:o, s:I, s:s, s:I, s:I, s:o, s:o, s:s, s:o, s:o}", "id",
+                     json_of_id(&o->id), "number", o->number, "user_id", (json_int_t)o->user_id,
+                     "status", order_status_name(o->status), "cancel_reason",
+                     json_of_text(o->cancel_reason), "total_amount", (json_int_t)o->total,
+                     "currency", o->currency, "subtotal", (json_int_t)o->subtotal,
+                     "shipping_amount", (json_int_t)o->shipping, "payment_url", json_of_text(url),
+                     "payment_expires", json_of_time(o->payment_expires_us), "payment_status",
+                     payment_status_name(payment), "expires_at", json_of_time(o->expires_us),
+                     "created_at", json_of_time(o->created_us));
 }
 
 void show_order(struct buf *b, const struct order *o, const struct order_history *history)

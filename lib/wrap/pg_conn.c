@@ -91,14 +91,16 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
         pg_pipe_read(c); /* a blocked PQflush() reads on its own: nobody else would notice */
 }
 
-/* The server's farewell may come while nothing is asked: then nothing asked later has been done. */
+/* The server's farewell may come while nothing is asked: then nothing asked later has been done. As
+ * a notice amid what is asked it tells that libpq has lost count (after a failed write it takes all
+ * that still arrives for notices, answers included): then nothing is certain. */
 static void on_notice(void *arg, const PGresult *notice)
 {
     struct pg_conn *c = arg;
     const char *severity = pg_error_field(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
 
     if (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"))
-        c->dying = true;
+        c->dying = c->answers.n == 0;
     log_why(c->dying ? LOG_WARN : LOG_DEBUG, "pg.notice",
             pg_error_field(notice, PG_DIAG_MESSAGE_PRIMARY));
 }

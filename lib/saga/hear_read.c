@@ -66,7 +66,6 @@ static struct err end_of(const struct reader *r, struct arena *a, struct entry_i
     struct err e;
 
     *out = (struct entry_id){0, 0};
-
     redis_add(c, "STREAM");
     redis_add(c, r->name);
     e = call(r, c, 0, &info);

@@ -1,7 +1,6 @@
 /* main.c - the order service: from a cart to a paid order. The tables of settings, routes, streams
  * and jobs. */
 #include "app/app.h"
-#include "base/clock.h"
 #include "sql_order.h"
 #include "workers/order/checkout.h"
 #include "workers/order/http.h"

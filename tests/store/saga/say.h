@@ -4,6 +4,11 @@
 
 #include "toy.h"
 
+static inline void sql_do(struct toy *t, const struct sql *s)
+{
+    assert_int_equal(pg_exec(t->pg, s, NULL, t->arena, NULL).kind, ERR_NONE);
+}
+
 static inline void tell_as(struct pg *tx, struct arena *a, const char *type, const char *subject,
                            const char *word)
 {

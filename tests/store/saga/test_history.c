@@ -12,11 +12,6 @@ static const struct sql sql_ahead = {"toy_ahead", "update heard set xid = xid + 
 static const struct sql sql_rebase = {"toy_rebase", "update heard set xid = xid - 400"};
 static const struct sql sql_burn = {"toy_burn", "select pg_current_xact_id()::text"};
 
-static void sql_do(struct toy *t, const struct sql *s)
-{
-    assert_int_equal(pg_exec(t->pg, s, NULL, t->arena, NULL).kind, ERR_NONE);
-}
-
 static void say_novels(struct toy *t, int n)
 {
     struct arena *a = arena_new();

@@ -29,11 +29,6 @@ static const struct sql sql_attempts = {"toy_attempts", "select max(attempts)::b
 static const struct sql sql_seconds_away = {
     "toy_seconds_away", "select ceil(extract(epoch from max(due_at) - now()))::bigint from job"};
 
-static void sql_do(struct toy *t, const struct sql *s)
-{
-    assert_int_equal(pg_exec(t->pg, s, NULL, t->arena, NULL).kind, ERR_NONE);
-}
-
 /* After the relay has turned the calendar, which it does when it starts, and then not for a while.
  */
 static void forget_calendar(struct toy *t)
